@@ -1,0 +1,1 @@
+"""Pixels -> landmarks. The only code that imports cv2, av or mediapipe."""
