@@ -27,7 +27,8 @@ class Assessment:
     frames : DataFrame, one row a frame of the track
         ``time_s``, angle columns such as ``knee_left_deg`` (NaN where not valid), ``valid_left_leg``, ... (bool).
     strides : DataFrame, one row a stride (see analysis/strides.py)
-    cycles : DataFrame, cycle-normalised mean curves: ``joint`` ("knee", "hip", "ankle"), ``side``, ``near`` (bool: filmed
+    cycles : DataFrame, cycle-normalised mean curves
+        ``joint`` ("knee", "hip", "ankle"), ``side``, ``near`` (bool: filmed
         as the near leg), ``cycle_pct`` (0..100), ``mean_deg``, ``sd_deg``, ``n``
     """
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
-FloatArray = NDArray[np.floating]
+FloatArray = NDArray[np.floating[Any]]
 BoolArray = NDArray[np.bool_]
 
 
@@ -138,7 +138,7 @@ class PoseTrack:
     @property
     def seen(self) -> BoolArray:
         """Frames [T] in which the person was found at all."""
-        return np.asarray(np.isfinite(self.xy_px).all(axis=2).any(axis=1))
+        return np.asarray(np.any(np.all(np.isfinite(self.xy_px), axis=2), axis=1))
 
     @property
     def fps(self) -> float:
