@@ -10,10 +10,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,6 +85,9 @@ class VideoInfo:
         The timestamps as stored, in ticks of the stream.
     keyframes : int64 array
         Indices of the frames at which decoding can start.
+    stamped : bool
+        False for the few containers that store no presentation times (H.264 in AVI): there the n-th decoded frame is
+        frame n, and reading always begins at the start.
     """
 
     path: Path
@@ -101,6 +105,7 @@ class VideoInfo:
     notes: tuple[str, ...] = ()
     pts: NDArray[np.int64] = field(repr=False, compare=False, default_factory=lambda: np.empty(0, np.int64))
     keyframes: NDArray[np.int64] = field(repr=False, compare=False, default_factory=lambda: np.empty(0, np.int64))
+    stamped: bool = field(repr=False, default=True)
 
 
 class Frame(NamedTuple):
@@ -140,11 +145,10 @@ def probe(path: Path | str, slow_motion: float | None = None) -> VideoInfo:
     _check_file(path)
     with _open(path) as container:
         stream = _picture_stream(container, path)
-        pts, keyframes, truncated = _frame_index(container, stream, path)
+        index = _FrameIndex.read(container, stream, path)
         header = _Header.read(container, stream)
     look = _first_look(path)
-    if len(pts) == 0:
-        pts, keyframes = _decoded_index(path), np.zeros(1, np.int64)
+    pts = index.pts
     if len(pts) < 2:
         raise UnsupportedVideo(
             f"{path.name} holds a single picture, not a moving one.", "Give a video of someone walking, 10 s or longer."
@@ -159,7 +163,7 @@ def probe(path: Path | str, slow_motion: float | None = None) -> VideoInfo:
     factor, rate_note = _slow_motion(slow_motion, header.capture_fps, _mean_rate(stored_s))
     times_s = stored_s / factor
     facts = {
-        "truncated": truncated or header.ends_early(stored_s, pts),
+        "truncated": index.truncated or header.ends_early(stored_s, pts),
         "variable_frame_rate": _is_variable(times_s),
         rate_note: bool(rate_note),
         "mirrored": look.mirrored,
@@ -181,7 +185,8 @@ def probe(path: Path | str, slow_motion: float | None = None) -> VideoInfo:
         frame_times_s=times_s,
         notes=tuple(note for note, holds in facts.items() if holds),
         pts=pts,
-        keyframes=keyframes,
+        keyframes=index.keyframes,
+        stamped=index.stamped,
     )
 
 
@@ -270,7 +275,7 @@ class _Header:
         capture = None
         with suppress(KeyError, ValueError):
             capture = float(tags["com.android.capture.fps"])
-        return cls(stream.codec_context.name, stream.time_base, seconds, start, capture)
+        return cls(stream.codec_context.codec.canonical_name, stream.time_base, seconds, start, capture)
 
     def ends_early(self, stored_s: NDArray[np.float64], pts: NDArray[np.int64]) -> bool:
         """Return whether the last frame is well before the end the header promises (sound may run on a little)."""
@@ -281,35 +286,48 @@ class _Header:
         return bool(self.duration_s - end_s > max(TRUNCATED_S, 0.02 * self.duration_s))
 
 
-def _frame_index(
-    container: av.container.InputContainer, stream: av.VideoStream, path: Path
-) -> tuple[NDArray[np.int64], NDArray[np.int64], bool]:
-    """Demux the stream: sorted timestamps of its shown frames, the keyframes among them, and whether the end is lost.
+@dataclass(frozen=True)
+class _FrameIndex:
+    """Timestamps of the shown frames, sorted, and the keyframes among them; found by demuxing alone."""
 
-    The timestamps are empty when the container stores none (some AVI files): only decoding can tell then.
-    """
-    keys: dict[int, bool] = {}
-    truncated = False
-    count = 0
+    pts: NDArray[np.int64]
+    keyframes: NDArray[np.int64]
+    truncated: bool
+    stamped: bool
+
+    @classmethod
+    def read(cls, container: av.container.InputContainer, stream: av.VideoStream, path: Path) -> _FrameIndex:
+        # AVI stores no presentation times; those that FFmpeg makes up are wrong where frames are reordered.
+        codec = stream.codec_context
+        stamped = not (container.format.name == "avi" and codec.name in ("h264", "hevc") and codec.has_b_frames)
+        is_key: dict[int, bool] = {}
+        truncated = False
+        for packet in _packets(container, stream):
+            if packet is None or packet.is_corrupt:
+                truncated = True
+                continue
+            time = packet.pts if stamped else packet.dts
+            if time is None:
+                raise UnsupportedVideo(
+                    f"{path.name} stores no times for its pictures.", "Convert it to MP4 (H.264) and try again."
+                )
+            if not packet.is_discard and _is_shown(packet, codec.name):
+                is_key[time] = is_key.get(time, False) or packet.is_keyframe
+        if not is_key:
+            raise UnreadableVideo(f"{path.name} holds no complete picture; it is damaged or cut off.", _READ_AGAIN)
+        pts = np.array(sorted(is_key), dtype=np.int64)
+        keyframes = np.flatnonzero([is_key[int(time)] for time in pts]).astype(np.int64)
+        return cls(pts, keyframes if stamped else np.zeros(1, np.int64), truncated, stamped)
+
+
+def _packets(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.Packet | None]:
+    """Yield the packets with data; None, as the last, where the file breaks off."""
     try:
         for packet in container.demux(stream):
-            if packet.size == 0:
-                continue
-            count += 1
-            if packet.is_corrupt:
-                truncated = True
-            elif packet.pts is None:
-                return np.empty(0, np.int64), np.empty(0, np.int64), truncated
-            elif not packet.is_discard and _is_shown(packet, stream.codec_context.name):
-                keys[packet.pts] = keys.get(packet.pts, False) or packet.is_keyframe
+            if packet.size:
+                yield packet
     except av.FFmpegError:
-        truncated = True
-    if not keys:
-        raise UnreadableVideo(f"{path.name} holds no complete picture; it is damaged or cut off.", _READ_AGAIN)
-    truncated = truncated or count < stream.frames
-    pts = np.array(sorted(keys), dtype=np.int64)
-    keyframes = np.flatnonzero([keys[int(t)] for t in pts]).astype(np.int64)
-    return pts, keyframes, truncated
+        yield None
 
 
 def _is_shown(packet: av.Packet, codec: str) -> bool:
@@ -323,14 +341,6 @@ def _first_look(path: Path) -> _Look:
         for frame in _decode(container, stream):
             return _Look.of(stream, frame)
     raise UnreadableVideo(f"No picture of {path.name} can be decoded; the file is damaged.", _READ_AGAIN)
-
-
-def _decoded_index(path: Path) -> NDArray[np.int64]:
-    """Decode everything to learn the timestamps; for the rare containers that store none."""
-    with _open(path) as container:
-        stream = _picture_stream(container, path)
-        stream.thread_type = "AUTO"
-        return np.array(sorted({f.pts for f in _decode(container, stream) if f.pts is not None}), dtype=np.int64)
 
 
 def _mean_rate(times_s: NDArray[np.float64]) -> float:
@@ -438,14 +448,26 @@ def read_frames(info: VideoInfo, *, indices: NDArray[np.integer[Any]] | None = N
 def _stream_frames(info: VideoInfo, wanted: NDArray[np.int64]) -> Iterator[Frame]:
     _check_file(info.path)
     for run in _runs(info, wanted):
-        index_of = {int(info.pts[i]): int(i) for i in run}
-        for frame in _decode_run(info, run):
-            index = index_of.pop(frame.pts, None)
-            if index is None:
-                continue
-            yield Frame(index, float(info.frame_times_s[index]), _upright(info, frame))
+        last = -1
+        for frame in _read_run(info, run, "AUTO"):
+            last = frame.index
+            yield frame
+        # A damaged packet near the end can take down frames still inside the decoder's threads; one thread loses none.
+        yield from _read_run(info, run[run > last], "SLICE")
+
+
+def _read_run(info: VideoInfo, run: NDArray[np.int64], threads: str) -> Iterator[Frame]:
+    index_of = {int(info.pts[i]): int(i) for i in run}
+    if not index_of:
+        return
+    with closing(_decode_run(info, int(run[0]), threads)) as decoded:
+        for position, frame in enumerate(decoded):
+            pts = frame.pts if info.stamped else int(info.pts[min(position, info.frames - 1)])
+            index = index_of.pop(pts, None)
+            if index is not None:
+                yield Frame(index, float(info.frame_times_s[index]), _upright(info, frame))
             if not index_of:
-                break
+                return
 
 
 def _runs(info: VideoInfo, wanted: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -462,20 +484,20 @@ def _keyframe_before(info: VideoInfo, index: NDArray[np.int64]) -> NDArray[np.in
     return np.where(place >= 0, info.keyframes[np.maximum(place, 0)], 0)
 
 
-def _decode_run(info: VideoInfo, run: NDArray[np.int64]) -> Iterator[av.VideoFrame]:
-    """Decode from the keyframe before the run; from the start where the file cannot be entered there exactly."""
-    start = int(_keyframe_before(info, run[:1])[0])
+def _decode_run(info: VideoInfo, first: int, threads: str) -> Generator[av.VideoFrame]:
+    """Decode from the keyframe before frame `first`; from the start where the file cannot be entered there exactly."""
+    start = int(_keyframe_before(info, np.array([first]))[0])
     if start > 0:
         with _open(info.path) as container:
             stream = _picture_stream(container, info.path)
-            stream.thread_type = "AUTO"
+            stream.thread_type = threads
             frames = _enter(container, stream, int(info.pts[start]))
             if frames is not None:
                 yield from frames
                 return
     with _open(info.path) as container:
         stream = _picture_stream(container, info.path)
-        stream.thread_type = "AUTO"
+        stream.thread_type = threads
         yield from _decode(container, stream)
 
 
@@ -485,34 +507,24 @@ def _enter(
     """Seek to the keyframe with timestamp `key_pts`; None unless decoding really starts with that very picture."""
     try:
         container.seek(key_pts, stream=stream, backward=True)
-        frames = _decode(container, stream)
-        # Pictures shown before the keyframe may lean on ones from before it: never used.
-        first = next((frame for frame in frames if frame.pts is None or frame.pts >= key_pts), None)
     except av.FFmpegError:
         return None
+    frames = _decode(container, stream)
+    # Pictures shown before the keyframe may lean on ones from before it: never used.
+    first = next((frame for frame in frames if frame.pts is None or frame.pts >= key_pts), None)
     # A stream with gradual refresh has "keyframes" that are no complete pictures.
     if first is None or first.pts != key_pts or first.pict_type != PictureType.I:
         return None
-    return _chain(first, frames)
-
-
-def _chain(first: av.VideoFrame, rest: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-    yield first
-    yield from rest
+    return chain([first], frames)
 
 
 def _decode(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
     """Decode to the end; a broken packet costs its own frames, a broken file its end."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except av.FFmpegError:
-            return
-        if packet is None:
-            return
+    for packet in chain(_packets(container, stream), [None]):
+        if packet is not None and packet.is_corrupt:
+            continue
         with suppress(av.FFmpegError):
-            yield from packet.decode()
+            yield from stream.codec_context.decode(packet)
 
 
 # --------------------------------------------------------------------------------------------------------------------
