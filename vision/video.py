@@ -24,7 +24,7 @@ import av.stream
 import numpy as np
 from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import PictureType
-from av.video.reformatter import Colorspace
+from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
 from vision.errors import OutputError, UnreadableVideo, UnsupportedVideo
@@ -45,6 +45,9 @@ SLOW_MOTION_MIN = 1.2
 MIN_FRAMES_SKIPPED = 12
 # Written timestamps: the clock of MPEG, fine enough for any frame rate.
 WRITE_TIME_BASE = Fraction(1, 90_000)
+
+# The code of BT.709, the colours of HD video, in ITU-T H.273.
+BT709 = 1
 
 _PICTURE_FORMATS = ("image2", "_pipe")
 # Playlists and text that FFmpeg would follow or draw; none is a recording.
@@ -547,6 +550,8 @@ def write_video(path: Path | str, frames: Iterable[tuple[float, NDArray[np.uint8
     ------
     OutputError
         The file cannot be written.
+    ValueError
+        There is no frame.
     """
     path = Path(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -569,11 +574,20 @@ def _encode(path: Path, frames: Iterable[tuple[float, NDArray[np.uint8]]], size:
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = WRITE_TIME_BASE
         stream.codec_context.gop_size = 15
+        # Said, so that no player has to guess; a wrong guess shifts colours.
+        stream.codec_context.colorspace = stream.codec_context.color_primaries = stream.codec_context.color_trc = BT709
+        stream.codec_context.color_range = ColorRange.MPEG
+        before = last = None
         for time_s, rgb in frames:
             padded = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
             frame = av.VideoFrame.from_ndarray(padded, format="rgb24")
             frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
-            frame.pts = round(time_s / WRITE_TIME_BASE)
-            frame.time_base = WRITE_TIME_BASE
+            before, last = last, round(time_s / WRITE_TIME_BASE)
+            frame.pts, frame.time_base = last, WRITE_TIME_BASE
             container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+        if last is None:
+            raise ValueError("a video needs at least one frame")
+        for packet in stream.encode(None):
+            # The file takes the length of the last frame from here; that of the one before it is the best guess.
+            packet.duration = last - before if before is not None else 0
+            container.mux(packet)
