@@ -1,0 +1,83 @@
+"""Every threshold of the analysis, named, in one place, with its source.
+
+Sources in brackets: [1.2] is a section of the project's science notes; "design" is a choice without a paper behind
+it; "tuned" was set on tuning data (validation/), never on the clips that results are reported on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True)
+class RepairConfig:
+    """Thresholds of the track repair. Lengths are in torso lengths (mid-hip to mid-shoulder), times in seconds."""
+
+    min_visibility: float = (
+        0.1  # below, a landmark is dropped; 0.5 [1.2] throws away half of all far knees that are right
+    )
+    max_gap_s: float = 0.12  # longest gap that is filled [1.2]
+    hampel_window_s: float = 0.24  # 7 frames at 30 frames a second [1.2]
+    hampel_sigmas: float = 3.0  # the usual choice for a Hampel filter
+    hampel_floor: float = 0.03  # deviations under this are noise, not outliers (design)
+    angle_cutoff_hz: float = 6.0  # zero-lag 4th-order Butterworth for angles [1.2; Sports2D ships 6]
+    event_cutoff_hz: float = 8.0  # the same for foot paths used in events [1.2]
+    low_fps: float = 25.0  # under this rate ...
+    low_fps_cutoff_hz: float = 5.0  # ... this cut-off for both [1.2]
+    min_run_s: float = 0.25  # shorter islands of landmarks are dropped rather than filtered (design)
+    swap_noise: float = 0.04  # landmark jitter that a swap decision reckons with (design)
+    swap_cap: float = 6.0  # one landmark counts at most this many squared sigmas against a labelling (design)
+    swap_prior: float = (
+        0.35  # cost a frame of calling it swapped: labels are right unless motion says otherwise (design)
+    )
+    swap_max_s: float = (
+        0.6  # a longer swapped stretch is ambiguous: its leg landmarks are dropped (half a stride) (design)
+    )
+
+
+@dataclass(frozen=True)
+class ViewConfig:
+    """Thresholds for view, walking direction and passes. Lengths in torso lengths."""
+
+    shoulder_width: float = 0.70  # shoulder distance over torso length, seen from the front (design)
+    hip_width: float = 0.40  # the same for the hips; used where there are no shoulders (design)
+    foot_length: float = 0.38  # heel to toe over torso length, seen from the side (design)
+    orientation_window_s: float = 1.0  # about a stride: trunk rotation and the far foot average out (design)
+    side_max_yaw_deg: float = 30.0  # above, side-view angles are refused [0.7]
+    front_min_yaw_deg: float = 60.0  # above, the picture counts as frontal (design; the mirror image of the side rule)
+    moving_min_speed: float = 0.35  # torso lengths a second, about 0.18 m/s: slower is standing or a treadmill (design)
+    speed_window_s: float = 1.0  # about a stride, so that the surge of the pelvis averages out (design)
+    stepping_window_s: float = 2.0  # holds a whole stride at 60 steps a minute (design)
+    stepping_min_swing: float = 0.35  # side view: range of heel-to-heel distance that counts as stepping (design)
+    stepping_min_lift: float = 0.06  # frontal view: range of ankle height difference that counts as stepping (design)
+    approach_min_rate: float = 0.02  # change of size a second that counts as coming or going (design)
+    backward_min_travel: float = 1.0  # moving against the facing for less than this is drift on a treadmill (design)
+    min_pass_s: float = 1.0  # a shorter stretch holds no stride (design)
+    max_hole_s: float = 0.3  # interruptions up to this do not end a pass (design)
+
+
+@dataclass(frozen=True)
+class EventConfig:
+    """Thresholds for heel strikes and toe-offs. Lengths in torso lengths."""
+
+    margin_s: float = 0.25  # a pass is searched this much beyond its ends, which come from wide windows (design)
+    rate_hz: float = 200.0  # event times are read off splines at this rate: 5 ms steps, far below pose noise (design)
+    min_gap_fraction: float = 0.25  # a step needs the heels this fraction of their usual distance apart (design)
+    min_prominence: float = 0.30  # of the P5-P95 range of heel minus hip [1.2]
+    min_half_cycle_s: float = 0.18  # shorter than half the fastest step [1.3: step time >= 0.30 s]
+    strike_speed: float = 0.5  # a foot with less than this share of walking speed left over the ground has landed
+    leave_speed: float = 1.0  # and with more than this share it has left; 1.0 is Zeni's rule
+    max_shift_s: float = 0.15  # the speed rule may move a position extremum by no more than this (design)
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of `assess`; written into every result."""
+
+    repair: RepairConfig = field(default_factory=RepairConfig)
+    view: ViewConfig = field(default_factory=ViewConfig)
+    events: EventConfig = field(default_factory=EventConfig)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the settings as plain nested dictionaries."""
+        return asdict(self)

@@ -1,0 +1,1 @@
+"""What proves the figures: the synthetic walker and the accuracy runs. Not shipped in the wheel."""
