@@ -1,0 +1,5 @@
+"""Let ``python -m evenstride`` do what ``evenstride`` does."""
+
+from evenstride.cli import main
+
+main()

@@ -1,0 +1,312 @@
+"""The command line: ``evenstride analyze VIDEO --out DIR``.
+
+Heavy libraries are imported inside the functions that need them, so that ``evenstride --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from evenstride import __version__
+from vision.errors import EvenstrideError, ModelUnavailable, NoPerson, OutputError, UnreadableVideo, UnsupportedVideo
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from pydantic import ValidationError
+    from rich.console import Console
+
+    from evenstride.pipeline import Analysis, AnalyzeOptions, ProgressCallback
+
+#: Set to anything to see the traceback of an unexpected error.
+DEBUG_VARIABLE = "EVENSTRIDE_DEBUG"
+
+
+class Exit(IntEnum):
+    """Exit codes, documented in --help and docs/results.md."""
+
+    OK = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    VIDEO = 3
+    MODEL = 4
+    OUTPUT = 5
+    CANCELLED = 130
+
+
+EXIT_HELP = (
+    'Exit codes: 0 measured (also when the honest answer is "we can\'t tell"), 1 unexpected error, 2 wrong usage, '
+    "3 the video can't be used, 4 no pose model, 5 the result can't be written, 130 cancelled."
+)
+
+app = typer.Typer(
+    name="evenstride",
+    help="Film someone walking; learn in plain words whether one knee seems favored and how the trunk leans.",
+    epilog=EXIT_HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def main() -> None:
+    """Run the command line; the console script."""
+    try:
+        app()
+    except SystemExit as done:
+        # The option parser has explained the mistake on stderr; a program reading stdout still gets its JSON.
+        if done.code == Exit.USAGE and "--json" in sys.argv:
+            _print_error_json("usage", "The command line could not be understood.", "See evenstride analyze --help.")
+        raise
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"evenstride {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog=EXIT_HELP)
+def analyze(
+    video: Annotated[Path, typer.Argument(metavar="VIDEO", help="A film of someone walking.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the results. [dim]Default: VIDEO's name + -evenstride[/dim]"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print result.json on stdout, all else on stderr.")] = False,
+    no_video: Annotated[bool, typer.Option("--no-video", help="Leave annotated.mp4 out: faster.")] = False,
+    blur_faces: Annotated[bool, typer.Option("--blur-faces", help="Blur faces in all pictures.")] = False,
+    model: Annotated[str, typer.Option(metavar="heavy|full|lite|PATH", help="The pose model.")] = "heavy",
+    person: Annotated[int | None, typer.Option(metavar="N", help="Follow this person of several.")] = None,
+    height_cm: Annotated[float | None, typer.Option(metavar="H", help="Body height, for lengths and speed.")] = None,
+    treadmill_speed: Annotated[float | None, typer.Option(metavar="M/S", help="Belt speed of a treadmill.")] = None,
+    slow_motion: Annotated[float | None, typer.Option(metavar="F", help="The film runs F times slower.")] = None,
+    all_frames: Annotated[bool, typer.Option("--all-frames", help="Analyze more than 30 frames a second.")] = False,
+    mirrored: Annotated[bool, typer.Option("--mirrored", help="A selfie film that shows left as right.")] = False,
+    workers: Annotated[int | None, typer.Option(metavar="N", help="Processes. [dim]Default: one a core[/dim]")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors (and the JSON).")] = False,
+) -> None:
+    """Measure the walk in VIDEO and write result.json, frames.csv, strides.csv, report.html and annotated.mp4."""
+    with _errors(as_json):
+        options = _make_options(
+            as_json,
+            out=out or Path(f"{video.stem}-evenstride"),
+            model=model,
+            person=person,
+            height_cm=height_cm,
+            treadmill_speed_m_s=treadmill_speed,
+            slow_motion=slow_motion,
+            all_frames=all_frames,
+            mirrored=mirrored,
+            no_video=no_video,
+            blur_faces=blur_faces,
+            workers=workers,
+        )
+        from evenstride.pipeline import analyze_video
+
+        with _progress_bar(quiet) as progress:
+            analysis = analyze_video(video, options, progress=progress)
+        if as_json:
+            sys.stdout.write(analysis.result.to_json())
+        if not quiet:
+            from rich.console import Console
+
+            _show(analysis, Console(stderr=as_json, highlight=False))
+
+
+@app.command()
+def model(
+    choice: Annotated[str, typer.Argument(metavar="heavy|full|lite|PATH")] = "heavy",
+) -> None:
+    """Get the pose model ahead of time, and show where it is."""
+    with _errors(as_json=False):
+        from vision.model import get_model
+
+        found = get_model(choice)
+        print(f"{found.name}: {found.path}\nSHA-256 {found.sha256}")
+        if found.note:
+            print(found.note)
+
+
+def _make_options(as_json: bool, **values: object) -> AnalyzeOptions:
+    """Check the options; leave with the usage exit code and one sentence when one makes no sense."""
+    from pydantic import ValidationError
+
+    from evenstride.pipeline import AnalyzeOptions
+
+    try:
+        return AnalyzeOptions(**values)
+    except ValidationError as error:
+        message, advice = _usage_sentence(error), "See evenstride analyze --help."
+        _fail("usage", message, advice, Exit.USAGE, as_json)
+
+
+def _usage_sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    option = "--" + str(first["loc"][0]).removesuffix("_m_s").replace("_", "-")
+    return f"{option} {first['input']:g} is not possible: {first['msg'][0].lower()}{first['msg'][1:]}."
+
+
+@contextmanager
+def _errors(as_json: bool) -> Iterator[None]:
+    """Turn every failure into one sentence, one piece of advice and an exit code; never a traceback."""
+    from evenstride.pipeline import Cancelled
+
+    try:
+        with _stoppable():
+            yield
+    except typer.Exit:
+        raise
+    except EvenstrideError as error:
+        _fail(error.code, error.message, error.advice, _exit_code(error), as_json)
+    except (KeyboardInterrupt, Cancelled):
+        _fail("cancelled", "Cancelled; nothing was written.", "Run it again when you like.", Exit.CANCELLED, as_json)
+    except BrokenPipeError:
+        # The reader of stdout has gone away (as `head` does); nothing is wrong, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(Exit.OK) from None
+    except Exception as error:  # the edge of the program: whatever happens, a person reads it
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        message = f"Something unexpected went wrong: {type(error).__name__}: {error}".rstrip(".") + "."
+        advice = f"This is a fault in Evenstride; set {DEBUG_VARIABLE}=1 and run it again to get the details to report."
+        _fail("unexpected", message, advice, Exit.UNEXPECTED, as_json)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let a polite request to end (SIGTERM) clean up just as Ctrl-C does.
+
+    A second request, as impatient people send it, does not disturb the cleaning; a third ends everything at once.
+    """
+    requests = 0
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal requests
+        requests += 1
+        if requests == 1:
+            raise KeyboardInterrupt
+        signal.signal(number, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _exit_code(error: EvenstrideError) -> Exit:
+    if isinstance(error, (UnreadableVideo, UnsupportedVideo, NoPerson)):
+        return Exit.VIDEO
+    if isinstance(error, ModelUnavailable):
+        return Exit.MODEL
+    if isinstance(error, OutputError):
+        return Exit.OUTPUT
+    return Exit.UNEXPECTED
+
+
+def _fail(code: str, message: str, advice: str, exit_code: Exit, as_json: bool) -> NoReturn:
+    print(f"{message} {advice}", file=sys.stderr)
+    if as_json:
+        _print_error_json(code, message, advice)
+    raise typer.Exit(exit_code)
+
+
+def _print_error_json(code: str, message: str, advice: str) -> None:
+    print(json.dumps({"error": {"code": code, "message": message, "advice": advice}}, ensure_ascii=False))
+
+
+@contextmanager
+def _progress_bar(quiet: bool) -> Iterator[ProgressCallback | None]:
+    """Show one bar over all stages on stderr, with the time left; nothing when quiet or not on a terminal."""
+    if quiet:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    from evenstride.pipeline import STAGES
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=120) as bar:
+        task = bar.add_task("Starting", total=1.0)
+        yield lambda done: bar.update(task, completed=done.fraction, description=STAGES[done.stage])
+
+
+def _show(analysis: Analysis, console: Console) -> None:
+    """Print the verdict first, then the figures, what is missing, and where the files are."""
+    from rich.text import Text
+
+    from evenstride import words
+
+    def say(text: str, style: str = "") -> None:
+        # Text, not markup: brackets in a file name are only brackets.
+        console.print(Text(text, style=style))
+
+    result = analysis.result
+    verdict = words.favoring_verdict(result)
+    console.print()
+    say(verdict.headline, style="bold")
+    say(verdict.how_sure)
+    phrase = words.index_phrase(result.favoring)
+    if phrase:
+        say(f"Side-difference index: {phrase}. Up to 50 is usual.")
+    say(words.trunk_verdict(result), style="bold")
+    if words.measured(result):
+        console.print()
+        console.print(_table(analysis))
+    console.print()
+    for issue in result.quality.issues:
+        say(f"{issue.message} {issue.advice}")
+    for reason, titles in words.not_measured(result):
+        say(f"Not measured: {', '.join(titles)}. {reason}", style="dim")
+    for note in (result.model.note, *result.person.notes):
+        if note:
+            say(note)
+    console.print()
+    say(words.NOT_A_DEVICE, style="dim")
+    console.print()
+    if analysis.paths is not None:
+        for path in (analysis.paths.report, analysis.paths.video, analysis.paths.result):
+            if path is not None:
+                console.print(str(path), soft_wrap=True, markup=False)
+
+
+def _table(analysis: Analysis) -> object:
+    from rich import box
+    from rich.table import Table
+
+    from evenstride import words
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Measured")
+    for heading in ("value", "95 % interval", "left", "right"):
+        table.add_column(heading, justify="right")
+    for name, measure in words.measured(analysis.result):
+        text = words.measure_words(name)
+        digits, signed = text.decimals, words.is_signed(name)
+        sides = (words.number(v, measure.unit, digits) if v is not None else "" for v in (measure.left, measure.right))
+        value = words.number(measure.value, measure.unit, digits, signed=signed)
+        table.add_row(text.title, value, words.interval(measure.ci95, digits), *sides)
+    return table

@@ -1,0 +1,341 @@
+"""analyze_video(path, options): from a film to a result, and to the files of the contract when a folder is given."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from evenstride import __version__, results
+from evenstride.results import Provenance, Result
+from vision.errors import OutputError
+
+if TYPE_CHECKING:
+    from analysis.assess import Assessment
+    from analysis.pose import PoseTrack
+    from vision.video import VideoInfo
+
+#: Rough cost of each stage, so that one bar can cover them all. Measured on two cores (docs/speed.md); only the bar
+#: depends on it.
+SECONDS_PER_TRACKED_FRAME = {"heavy": 0.040, "full": 0.018, "lite": 0.012}
+SECONDS_PER_DRAWN_FRAME = 0.030
+FIXED_SECONDS = {"model": 1.0, "read": 1.0, "follow": 2.0, "measure": 2.0, "draw": 0.5, "report": 1.0}
+#: Frames a second that are analysed unless all are asked for (vision/extract.py holds the rule itself).
+USUAL_ANALYZED_FPS = 30.0
+
+STAGES = {
+    "read": "Opening the video",
+    "model": "Getting the pose model",
+    "follow": "Following the joints",
+    "measure": "Measuring the walk",
+    "draw": "Drawing the annotated video",
+    "report": "Writing the report",
+}
+
+
+class Cancelled(Exception):
+    """The caller asked to stop. Nothing was left behind."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far along: `done` of `total` within `stage`, and the `fraction` (0..1) of all the work."""
+
+    stage: str
+    done: float
+    total: float
+    fraction: float
+
+
+ProgressCallback = Callable[[Progress], None]
+CancelCheck = Callable[[], bool]
+
+
+class AnalyzeOptions(BaseModel):
+    """What may be asked of an analysis. The defaults here are those of the command line and of the pages.
+
+    Heights below 1.0 m or above 2.5 m are refused: they are typing errors, or children, for whom no figure here holds.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    out: Path | None = Field(None, description="Folder for the files; without it nothing is written")
+    model: str = Field("heavy", description="heavy, full, lite, or the path of a model file")
+    person: int | None = Field(None, ge=1, description="Which person to follow, as numbered in the result")
+    height_cm: float | None = Field(None, ge=100, le=250, description="Body height; lengths and speed need it")
+    treadmill_speed_m_s: float | None = Field(None, gt=0, le=6, description="Belt speed")
+    slow_motion: float | None = Field(None, ge=1, le=64, description="How many times the film was slowed down")
+    all_frames: bool = Field(False, description="Analyze every frame instead of at most 30 a second")
+    mirrored: bool = Field(False, description="A selfie video that shows left as right: sides are swapped back")
+    no_video: bool = Field(False, description="Leave annotated.mp4 out")
+    blur_faces: bool = Field(False, description="Blur faces in every picture that is written")
+    workers: int | None = Field(None, ge=1, le=64, description="Processes; default: one a core")
+
+    def settings(self) -> dict[str, Any]:
+        """Return what changes the numbers or pictures, fit for a result file: no folder of this computer in it."""
+        data = self.model_dump(mode="json", exclude={"out", "workers"})
+        data["model"] = Path(self.model).name
+        return data
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The files that were written."""
+
+    result: Path
+    frames: Path
+    strides: Path
+    report: Path
+    video: Path | None
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What came out: the result as written, the assessment and track behind it, and where the files are."""
+
+    result: Result
+    assessment: Assessment
+    track: PoseTrack
+    paths: Paths | None
+
+
+def analyze_video(
+    path: str | Path,
+    options: AnalyzeOptions | None = None,
+    *,
+    progress: ProgressCallback | None = None,
+    cancel: CancelCheck | None = None,
+) -> Analysis:
+    """Measure the walk in one video.
+
+    Parameters
+    ----------
+    path : the video
+    options : see AnalyzeOptions
+    progress : called with a Progress now and then, in this thread
+    cancel : asked now and then; once it returns True, the work stops
+
+    Raises
+    ------
+    UnreadableVideo, UnsupportedVideo, NoPerson, ModelUnavailable, OutputError
+        See vision/errors.py.
+    Cancelled
+        When `cancel` said so. As with every error, no file is left behind.
+    """
+    from vision.extract import extract
+
+    from analysis.assess import Subject, assess
+    from vision.model import get_model
+    from vision.video import probe
+
+    path = Path(path)
+    options = options or AnalyzeOptions()
+    with _staging_folder(options.out, path) as staging:
+        stages = _Stages(options, progress, cancel)
+        stages.start("read")
+        info = probe(path, slow_motion=options.slow_motion)
+        stages.size_up(info)
+        stages.start("model")
+        model = get_model(options.model, progress=lambda what, done, total: stages.tick(done, total))
+        stages.start("follow")
+        extraction = extract(
+            info,
+            model,
+            person=options.person,
+            all_frames=options.all_frames,
+            workers=options.workers,
+            progress=stages.tick,
+            cancel=cancel,
+        )
+        stages.start("measure")
+        track = extraction.track.mirrored() if options.mirrored else extraction.track
+        subject = Subject(height_cm=options.height_cm, treadmill_speed_m_s=options.treadmill_speed_m_s)
+        assessment = assess(track, subject)
+        provenance = make_provenance(options, assessment.config)
+        result = results.to_result(assessment, info, model, extraction.people, provenance, notes=extraction.notes)
+        paths = None
+        if staging is not None and options.out is not None:
+            try:
+                _write_files(staging, info, _as_filmed(track, options), result, assessment, options, stages)
+                paths = _publish(staging, options.out)
+            except OSError as error:
+                raise results.cannot_write(options.out, error) from error
+        stages.finish()
+    return Analysis(result=result, assessment=assessment, track=track, paths=paths)
+
+
+def make_provenance(options: AnalyzeOptions, analysis_config: dict[str, object]) -> Provenance:
+    """Say which versions and settings made a result, and when."""
+    config = {"options": options.settings(), "analysis": analysis_config}
+    canonical = json.dumps(config, sort_keys=True, default=str)
+    return Provenance(
+        evenstride=__version__,
+        mediapipe=version("mediapipe"),
+        created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        config=json.loads(canonical),
+        settings_sha256=hashlib.sha256(canonical.encode()).hexdigest(),
+    )
+
+
+def _as_filmed(track: PoseTrack, options: AnalyzeOptions) -> PoseTrack:
+    """Return the track in picture coordinates with the person's own sides, to be drawn onto a mirrored film."""
+    if not options.mirrored:
+        return track
+    from dataclasses import replace
+
+    xy = track.xy_px.copy()
+    xy[..., 0] = track.size_px[0] - xy[..., 0]
+    return replace(track, xy_px=xy)
+
+
+def _write_files(
+    staging: Path,
+    info: VideoInfo,
+    track: PoseTrack,
+    result: Result,
+    assessment: Assessment,
+    options: AnalyzeOptions,
+    stages: _Stages,
+) -> None:
+    """Fill `staging` with every file of the contract."""
+    from evenstride.report import make_report
+
+    if not options.no_video:
+        from vision.overlay import annotate_video
+
+        stages.start("draw")
+        annotate_video(
+            info,
+            track,
+            assessment,
+            staging / results.VIDEO_NAME,
+            blur_faces=options.blur_faces,
+            progress=stages.tick,
+            cancel=stages.cancel,
+        )
+    stages.start("report")
+    results.write_result(result, assessment, staging)
+    html = make_report(result, info, track, assessment, blur_faces=options.blur_faces)
+    results.write_atomic(staging / results.REPORT_NAME, html)
+    stages.check()
+
+
+@contextmanager
+def _staging_folder(out: Path | None, video: Path) -> Iterator[Path | None]:
+    """Make a hidden folder inside `out`, before any long work, and leave no trace of it or of a new `out` on failure.
+
+    Files move into `out` only when all are complete, so a reader never sees half a result.
+    """
+    if out is None:
+        yield None
+        return
+    if video.resolve().parent == out.resolve() and video.name in ALL_NAMES:
+        raise OutputError(
+            f"{video} would be overwritten by the result of the same name.", "Choose another folder with --out."
+        )
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(dir=out, prefix=".evenstride-"))
+    except OSError as error:
+        _remove_empty(made)
+        raise results.cannot_write(out, error) from error
+    try:
+        yield staging
+    finally:
+        # After success the folder holds the files and stays; after a failure one that we made is empty and goes.
+        shutil.rmtree(staging, ignore_errors=True)
+        _remove_empty(made)
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Remove folders, innermost first, as far as they exist and are empty."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+ALL_NAMES = (
+    results.FRAMES_NAME,
+    results.STRIDES_NAME,
+    results.REPORT_NAME,
+    results.VIDEO_NAME,
+    results.RESULT_NAME,
+)
+
+
+def _publish(staging: Path, out: Path) -> Paths:
+    """Move the finished files into `out`; a result.json there always belongs to the files beside it.
+
+    An earlier result is taken away first and the new one put in place last. An annotated video of an earlier result
+    goes with it; one that stands there without a result is not ours to delete.
+    """
+    earlier = out / results.RESULT_NAME
+    if earlier.exists():
+        earlier.unlink()
+        (out / results.VIDEO_NAME).unlink(missing_ok=True)
+    for name in ALL_NAMES:
+        if (staging / name).exists():
+            (staging / name).replace(out / name)
+    video = out / results.VIDEO_NAME
+    return Paths(
+        result=earlier,
+        frames=out / results.FRAMES_NAME,
+        strides=out / results.STRIDES_NAME,
+        report=out / results.REPORT_NAME,
+        video=video if video.exists() else None,
+    )
+
+
+class _Stages:
+    """Turns the progress of each stage into one fraction, and asks whether to go on."""
+
+    def __init__(self, options: AnalyzeOptions, progress: ProgressCallback | None, cancel: CancelCheck | None) -> None:
+        self.options = options
+        self.progress = progress
+        self.cancel = cancel
+        self.stage = "read"
+        self.names = [s for s in STAGES if options.out is not None or s not in ("draw", "report")]
+        if options.no_video and "draw" in self.names:
+            self.names.remove("draw")
+        self.cost = {name: FIXED_SECONDS[name] for name in self.names}
+
+    def size_up(self, info: VideoInfo) -> None:
+        """Weigh the stages once the length of the video is known."""
+        tracked = info.frames if self.options.all_frames else min(info.frames, info.duration_s * USUAL_ANALYZED_FPS)
+        heaviest = SECONDS_PER_TRACKED_FRAME["heavy"]
+        self.cost["follow"] += tracked * SECONDS_PER_TRACKED_FRAME.get(self.options.model, heaviest)
+        if "draw" in self.cost:
+            self.cost["draw"] += info.frames * SECONDS_PER_DRAWN_FRAME
+
+    def start(self, stage: str) -> None:
+        self.stage = stage
+        self.tick(0, 1)
+
+    def tick(self, done: float, total: float) -> None:
+        self.check()
+        if self.progress is not None:
+            before = sum(self.cost[name] for name in self.names[: self.names.index(self.stage)])
+            share = min(done / total, 1.0) if total else 0.0
+            fraction = (before + share * self.cost[self.stage]) / sum(self.cost.values())
+            self.progress(Progress(self.stage, done, total, fraction))
+
+    def finish(self) -> None:
+        if self.progress is not None:
+            self.progress(Progress(self.stage, 1, 1, 1.0))
+
+    def check(self) -> None:
+        if self.cancel is not None and self.cancel():
+            raise Cancelled

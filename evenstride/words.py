@@ -1,0 +1,400 @@
+"""Plain words for what was measured: association, never cause; "seems spared", never a diagnosis.
+
+Everything a person reads about a result comes from here, so that the terminal, the report and the pages say the same.
+The texts rest on the sources named in docs/results.md; a 14-year-old should follow them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from evenstride.results import Component, Favoring, Measure, Result
+
+#: Said on every result.
+NOT_A_DEVICE = (
+    "Educational self-observation tool. Not a medical device. It does not diagnose, predict, monitor or treat any "
+    "condition and cannot see pain, muscles or joints. A symmetrical result does not rule out a problem."
+)
+
+#: Said beside every verdict: what a side difference does and does not mean, each with what it rests on.
+ALWAYS_SAY = (
+    (
+        "Even does not mean pain-free, and uneven does not mean painful.",
+        "People whose knees hurt on both sides often walk evenly (Creaby 2012), and how strong a knee pain was did not "
+        "go along with how uneven the steps were (Corrigan 2023).",
+    ),
+    (
+        "Small differences get missed.",
+        "In computer simulations, only about 3 in 10 mild side differences were noticed.",
+    ),
+    (
+        "A difference has no name tag.",
+        "Habit, an old injury, the shoes, the floor or the camera can all make a walk look uneven. "
+        "This tool cannot tell which, and it cannot tell what causes what.",
+    ),
+)
+
+#: The link between knee and back, as far as it is known.
+KNEE_AND_BACK = (
+    "Many people with painful knees also have back pain, and sore knees can change how a person walks. "
+    "Whether favoring a leg causes back pain is not settled."
+)
+
+
+@dataclass(frozen=True)
+class HelpSign:
+    """A reason to get help, whatever a film shows."""
+
+    when: Literal["now", "today", "soon"]
+    text: str
+
+
+#: When to get help first. Own wording of common guidance for the public; not a complete list.
+HELP_SIGNS = (
+    HelpSign("now", "New numbness between the legs, or new trouble peeing, pooing or holding it in."),
+    HelpSign("now", "Both legs getting weak or numb."),
+    HelpSign("now", "A swollen, painful calf, above all with shortness of breath or chest pain."),
+    HelpSign("now", "A hot, red, swollen knee together with fever, shivering or feeling ill."),
+    HelpSign("today", "You can't put weight on the leg or can't move the knee, or it has changed shape."),
+    HelpSign("today", "The knee swelled up a lot after an injury, for example after a twist with a pop."),
+    HelpSign("today", "The knee is stuck and won't straighten, or it keeps giving way."),
+    HelpSign("today", "New weakness in a leg, a foot that drops, or pain down both legs."),
+    HelpSign("today", "Back pain with fever, or after a hard fall, or after a small one if your bones are thin."),
+    HelpSign("today", "A child who limps, above all with fever. This tool is not for children."),
+    HelpSign("soon", "Pain that stays all night or at rest, weight loss without a reason, or a hard lump."),
+    HelpSign("soon", "Back pain and a history of cancer, or back pain that is new to you after the age of 50."),
+    HelpSign("soon", "Pain that is no better after a few weeks, or that stops you from doing what you usually do."),
+)
+HELP_WHEN = {"now": "Call emergency services now", "today": "See someone today", "soon": "Make an appointment"}
+
+HOW_TO_FILM = (
+    ("From the side, both ways", "Walk past the camera at least five times in each direction. "
+     "Only the leg nearer to the camera can be measured well, so both directions are needed to compare your knees."),
+    ("Camera still and level", "Phone sideways on something solid, at hip height, 3 to 5 meters away, "
+     "pointing straight across your path."),
+    ("Whole body in the picture", "Head to feet, all the way through. Start and stop outside the picture."),
+    ("Your normal pace", "Walk as you usually do, after two rounds of practice. Hands free, nothing carried."),
+    ("Good light, fitted clothes", "Bright and even light, plain background, nobody else in the picture; "
+     "knees and shoes that stand out from the floor."),
+    ("30 pictures a second or more", "Ordinary video is fine, 60 is better. No digital zoom, no slow motion."),
+    ("Lean to the side?", "Film a second clip from the front: walk toward the camera and away from it."),
+    ("Stop if it hurts.", "And have someone beside you if you are unsteady."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MeasureWords:
+    """How one measure is called, grouped, rounded and explained."""
+
+    title: str
+    group: str
+    meaning: str
+    decimals: int = 1
+
+
+GROUPS = {
+    "rhythm": "Rhythm",
+    "knees": "Knees",
+    "joints": "Hips and ankles",
+    "trunk": "Upper body",
+    "distance": "Distance and speed",
+    "sides": "Left against right",
+}
+
+_SIDES = " Plus means that the right leg is spared, minus the left; near zero means even."
+
+MEASURES: dict[str, MeasureWords] = {
+    "cadence": MeasureWords(
+        "Steps a minute", "rhythm", "How many steps you take in one minute, left and right together.", 0
+    ),
+    "step_time": MeasureWords(
+        "Time of one step",
+        "rhythm",
+        "From one foot touching the ground to the other one touching it. The left step ends with the left foot.",
+        2,
+    ),
+    "stride_time": MeasureWords(
+        "Time of two steps", "rhythm", "The time until the same foot touches the ground again.", 2
+    ),
+    "stance": MeasureWords(
+        "Foot on the ground",
+        "rhythm",
+        "How much of each double step a foot spends on the ground. Film reads this up to 5 percentage points too long, "
+        "on both sides alike.",
+    ),
+    "swing": MeasureWords(
+        "Foot in the air", "rhythm", "How much of each double step a foot spends in the air, swinging forward."
+    ),
+    "double_support": MeasureWords(
+        "Both feet on the ground",
+        "rhythm",
+        "How much of each double step both feet share the ground. People who walk with care share it longer. "
+        "Film measures this only roughly.",
+    ),
+    "single_support": MeasureWords(
+        "One leg carries you", "rhythm", "How much of each double step one leg carries you alone."
+    ),
+    "knee_swing_peak": MeasureWords(
+        "Most bend in the air",
+        "knees",
+        "The most a knee bends while its foot swings forward. 0° is a straight leg; enough bend lets the toes clear "
+        "the ground.",
+        0,
+    ),
+    "knee_loading": MeasureWords(
+        "Give under weight",
+        "knees",
+        "How much the knee gives, like a spring, just after the foot lands. A sore or stiff knee often gives less, and "
+        "so does a slow walk.",
+        1,
+    ),
+    "knee_rom": MeasureWords(
+        "Total knee movement",
+        "knees",
+        "From the straightest to the most bent moment of the knee in one double step.",
+        0,
+    ),
+    "hip_rom": MeasureWords(
+        "Total thigh movement", "joints", "How far the thigh swings from behind you to in front of you.", 0
+    ),
+    "ankle_rom": MeasureWords(
+        "Total ankle movement",
+        "joints",
+        "How far the foot tips up and down. Film shows ankles only roughly, so the sides are not compared.",
+        0,
+    ),
+    "trunk_forward": MeasureWords(
+        "Forward lean", "trunk", "How far the line from hips to shoulders tips forward while you walk. 0° is upright."
+    ),
+    "trunk_lateral": MeasureWords(
+        "Sideways lean", "trunk", "How far the upper body tips toward the leg you stand on. Seen from the front only."
+    ),
+    "pelvic_drop": MeasureWords(
+        "Hip line drop",
+        "trunk",
+        "How far the line between your hips tips down on the side of the leg that is in the air.",
+    ),
+    "step_length": MeasureWords(
+        "Length of one step",
+        "distance",
+        "From one heel to the other at the moment of landing. Without your height it is given in body heights or leg "
+        "lengths.",
+        2,
+    ),
+    "speed": MeasureWords(
+        "Walking speed", "distance", "How fast you moved forward. It needs your height as a ruler.", 2
+    ),
+    "step_time_asymmetry": MeasureWords(
+        "Step time, left against right",
+        "sides",
+        "A leg that is spared is left sooner, so the other foot lands early." + _SIDES,
+    ),
+    "single_support_asymmetry": MeasureWords(
+        "Standing on one leg, left against right",
+        "sides",
+        "Compares how long each leg carries you alone." + _SIDES,
+    ),
+    "stance_asymmetry": MeasureWords(
+        "Foot on the ground, left against right", "sides", "Compares how long each foot stays down." + _SIDES
+    ),
+    "swing_asymmetry": MeasureWords(
+        "Foot in the air, left against right", "sides", "Compares how long each foot swings." + _SIDES
+    ),
+    "step_length_asymmetry": MeasureWords(
+        "Step length, left against right",
+        "sides",
+        "Compares the two steps. Not part of the verdict, because a spared leg can make either step shorter.",
+    ),
+    "knee_loading_asymmetry": MeasureWords(
+        "Give under weight, left against right", "sides", "Compares how much each knee gives after landing." + _SIDES
+    ),
+    "knee_rom_asymmetry": MeasureWords(
+        "Knee movement, left against right", "sides", "Compares the total movement of the two knees." + _SIDES
+    ),
+    "knee_swing_peak_asymmetry": MeasureWords(
+        "Most bend in the air, left against right", "sides", "Compares the most each knee bends in the air." + _SIDES
+    ),
+}
+
+COMPONENTS = {
+    "step_time": ("Step timing", "which foot is left sooner"),
+    "single_support": ("Time on one leg", "which leg carries you for a shorter time"),
+    "knee_loading": ("Give under weight", "which knee gives less when it takes your weight"),
+    "knee_rom": ("Total knee movement", "which knee moves less"),
+}
+
+UNITS = {
+    "deg": "°",
+    "s": " s",
+    "pct": " %",
+    "steps_per_min": " a minute",
+    "m": " m",
+    "m_per_s": " m/s",
+    "body_heights": " body heights",
+    "leg_lengths": " leg lengths",
+}
+
+VIEWS = {
+    "side": "from the side",
+    "front": "from the front",
+    "back": "from behind",
+    "oblique": "at an angle",
+    "unknown": "from an unclear direction",
+}
+
+TRUNK_VERDICTS = {
+    "typical": "Your upper body is held about as upright as most people's.",
+    "leans_forward": "You lean forward more than most people do while walking.",
+    "leans_backward": "You lean backward more than most people do while walking.",
+    "leans_left": "You lean to the left more than most people do when you stand on your left leg.",
+    "leans_right": "You lean to the right more than most people do when you stand on your right leg.",
+    "not_measurable": "Your lean could not be measured in this film.",
+}
+
+
+def measure_words(measure_id: str) -> MeasureWords:
+    """Return the words for a measure; an id without words of its own is spelled out."""
+    plain = MeasureWords(
+        measure_id.replace("_", " ").capitalize(), "sides" if "asymmetry" in measure_id else "rhythm", ""
+    )
+    return MEASURES.get(measure_id, plain)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer in plain words."""
+
+    tone: Literal["clear", "possible", "mixed", "none", "inconclusive"]
+    headline: str
+    how_sure: str
+
+
+def favoring_verdict(result: Result) -> Verdict:
+    """Say which knee, if any, seems spared, and how sure that is."""
+    favoring = result.favoring
+    if not result.quality.usable:
+        return Verdict("inconclusive", "We can't tell from this video.", favoring.reason)
+    side = favoring.side
+    if favoring.verdict == "clear":
+        return Verdict(
+            "clear",
+            f"You seem to spare your {side} knee.",
+            "That is a clear difference: the timing of your steps and the movement of your knees both point to the "
+            "same side. In computer simulations of people who favor neither knee, this answer came up in at most 1 of "
+            "100 films.",
+        )
+    if favoring.verdict == "possible":
+        less_sure = (
+            "Only the timing of your steps could be compared, because you were filmed in one direction only."
+            if favoring.timing_only
+            else "The difference is larger than usual, but not by much."
+        )
+        return Verdict(
+            "possible",
+            f"You may be sparing your {side} knee a little.",
+            f"{less_sure} In computer simulations of people who favor neither knee, this answer still came up in 1 to "
+            "4 of 100 films. Film yourself again on another day: what comes back is more likely to be real.",
+        )
+    if favoring.verdict == "mixed":
+        return Verdict(
+            "mixed",
+            "Something differs between your sides, but the signs do not agree.",
+            f"{favoring.reason} That is not enough to name a knee.",
+        )
+    if favoring.verdict == "none":
+        scope = "Only the timing of your steps was compared. " if favoring.timing_only else ""
+        return Verdict(
+            "none",
+            "No clear difference between your knees.",
+            f"{scope}Whatever difference there is lies within what people who favor neither knee also show. "
+            "Mild differences are easily missed.",
+        )
+    return Verdict("inconclusive", "We can't tell from this video.", favoring.reason)
+
+
+def index_phrase(favoring: Favoring) -> str:
+    """Say the index with its interval, e.g. ``"71 of 100 (likely between 58 and 84)"``; empty when there is none."""
+    if favoring.index is None:
+        return ""
+    text = f"{favoring.index:.0f} of 100"
+    if favoring.ci95 is None:
+        return text
+    low, high = (index_of(z) for z in favoring.ci95)
+    if low < 0 < high:
+        return f"{text} (likely between {-low:.0f} toward the left knee and {high:.0f} toward the right knee)"
+    near, far = sorted((abs(low), abs(high)))
+    return f"{text} (likely between {near:.0f} and {far:.0f})"
+
+
+def index_of(z: float) -> float:
+    """Return the signed index of a score: 25 a standard deviation, cut at 100 either way (see docs/results.md)."""
+    return max(-100.0, min(100.0, 25.0 * z))
+
+
+def trunk_verdict(result: Result) -> str:
+    """Say how the trunk leans."""
+    return TRUNK_VERDICTS[result.trunk.verdict]
+
+
+def number(value: float | None, unit: str, decimals: int = 1, *, signed: bool = False) -> str:
+    """Write a value with its unit, with a true minus sign; a dash when there is none."""
+    if value is None:
+        return "–"
+    text = f"{value:+.{decimals}f}" if signed else f"{value:.{decimals}f}"
+    if float(text) == 0:
+        text = text.lstrip("+-")
+    return text.replace("-", "−") + unit_text(unit)
+
+
+def unit_text(unit: str) -> str:
+    """Return how a unit is written after its number."""
+    return UNITS.get(unit, f" {unit}")
+
+
+def interval(ci95: tuple[float, float] | None, decimals: int = 1) -> str:
+    """Write an interval, e.g. ``"54 to 61"``; empty when there is none."""
+    if ci95 is None:
+        return ""
+    low, high = (number(edge, "", decimals).strip() for edge in ci95)
+    return f"{low} to {high}"
+
+
+def measured(result: Result) -> list[tuple[str, Measure]]:
+    """Return the measures that have a value, in reading order."""
+    return [(name, m) for name, m in _ordered(result) if m.status == "ok"]
+
+
+def not_measured(result: Result) -> list[tuple[str, list[str]]]:
+    """Return why something has no value, and the titles of the measures that this holds for."""
+    by_reason: dict[str, list[str]] = {}
+    for name, measure in _ordered(result):
+        if measure.status == "not_measurable":
+            by_reason.setdefault(measure.reason or "", []).append(measure_words(name).title)
+    return list(by_reason.items())
+
+
+def _ordered(result: Result) -> list[tuple[str, Measure]]:
+    groups, known = list(GROUPS), list(MEASURES)
+
+    def place(item: tuple[str, Measure]) -> tuple[int, int]:
+        name = item[0]
+        return groups.index(measure_words(name).group), known.index(name) if name in known else len(known)
+
+    return sorted(result.measures.items(), key=place)
+
+
+def is_signed(measure_id: str) -> bool:
+    """Tell whether plus and minus carry a meaning that must be shown."""
+    return "asymmetry" in measure_id or measure_id.startswith("trunk_")
+
+
+def component_sentence(component: Component) -> str:
+    """Describe one part of the index for those who cannot see its picture."""
+    title, _ = COMPONENTS.get(component.id, (component.id, ""))
+    inside = abs(component.value) <= component.typical_limit
+    where = "within" if inside else "outside"
+    return (
+        f"{title}: {number(abs(component.value), component.unit)} toward sparing the {component.side} knee, {where} "
+        f"the usual range of {number(component.typical_limit, component.unit)} either way."
+    )
