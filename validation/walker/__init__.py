@@ -1,0 +1,1 @@
+"""A rendered person whose every angle, step and lean is known."""
