@@ -1,0 +1,476 @@
+"""Video -> PoseTrack: find the walker, then read the landmarks inside a square that moves along, on several processes.
+
+The clip is cut into blocks whose borders depend on the clip alone. At the start of a block the landmarker forgets what it
+saw before, so a block's landmarks are the same whichever process reads it: any number of processes gives the very same
+track.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.pose import N_LANDMARKS, PoseTrack, Source
+from vision.errors import EvenstrideError, NoPerson
+from vision.landmarker import Landmarker, version
+from vision.model import Model
+from vision.people import (
+    BoxPath,
+    People,
+    Sighting,
+    body_of,
+    choose,
+    cut,
+    link,
+    scout_frames,
+    sightings_in,
+)
+from vision.video import VideoInfo, read_frames
+
+#: Frames a second that are analysed unless all are asked for: 60 gain only 4-11 % in timing (PLATFORM.md).
+ANALYSED_FPS = 30.0
+#: Blocks are at most this long, and their number is a multiple of BLOCKS_MULTIPLE so that 2 or 4 processes share evenly.
+BLOCK_S = 5.0
+BLOCKS_MULTIPLE = 4
+#: A block shorter than this costs more in warming up than it gains.
+MIN_BLOCK_S = 1.0
+#: How often a block's first picture is looked at before it counts: the landmarker places its window by the landmarks it
+#: found last, and needs this often to settle after a detection.
+WARM_UPS = 2
+
+#: Side of the walker's square, in body sizes: room for a stride, raised arms and a path known to about 0.2 body sizes.
+SQUARE_SIDE = 1.6
+#: The walker is looked for this long before the first and after the last sighting, and into longer gaps from both ends.
+REACH_S = 1.0
+#: Landmarks this far (in body sizes) from the scouted path, or this different in size, are somebody else's.
+IDENTITY_REACH = 0.45
+IDENTITY_SIZE_RATIO = 1.8
+
+_POLL_S = 0.1
+
+
+class Cancelled(EvenstrideError):
+    """The caller's `cancel` said so."""
+
+    code = "cancelled"
+
+
+class WorkerDied(EvenstrideError):
+    """A process that read the video ended without a word; usually the machine ran out of memory."""
+
+    code = "worker_died"
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """The walker's track, everybody who was seen, and what the reader of a result should know."""
+
+    track: PoseTrack
+    people: People
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Square:
+    """Where to look in one frame: the walker's expected trunk-and-leg middle, size, and the square's corner and side."""
+
+    index: int
+    center_px: NDArray[np.float64]
+    size_px: float
+    others_px: NDArray[np.float64]  # expected middles [K, 2] of other people at this time
+
+    @property
+    def corner_and_side(self) -> tuple[int, int, int]:
+        side = max(int(round(SQUARE_SIDE * self.size_px)), 2)
+        left, top = np.round(self.center_px - side / 2).astype(int)
+        return int(left), int(top), side
+
+
+def extract(
+    info: VideoInfo,
+    model: Model,
+    *,
+    person: int | None = None,
+    all_frames: bool = False,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> Extraction:
+    """Follow the walker's landmarks through a video.
+
+    Parameters
+    ----------
+    info : VideoInfo
+    model : Model
+    person : int, optional
+        Id of the candidate to follow instead of the one who walks most clearly.
+    all_frames : bool
+        Analyse every frame; otherwise at most 30 a second.
+    workers : int, optional
+        Processes; by default one a core that this process may use. The track does not depend on it.
+    progress : callable, optional
+        Told how many of how many steps are done.
+    cancel : callable, optional
+        Asked several times a second; True ends the work.
+
+    Returns
+    -------
+    Extraction
+        `track` has one row an analysed frame, NaN where the person was not seen.
+
+    Raises
+    ------
+    NoPerson
+        Nobody was found, or `person` is not one of those found.
+    Cancelled
+        `cancel` said so.
+    WorkerDied
+        A process ended unexpectedly.
+    """
+    analysed = analysed_frames(info.frame_times_s, all_frames)
+    scouted = scout_frames(info.frame_times_s)
+    workers = workers or available_cores()
+    steps = _Steps(progress, len(scouted) + len(analysed))
+    with _Crew(workers, info, model, steps, cancel or _never) as crew:
+        people = _find_people(crew, info, scouted, person)
+        squares = _squares(info, analysed, people)
+        steps.total = len(scouted) + len(squares)
+        found = crew.run(_read_blocks, _shares(_blocks(info, squares), workers))
+    track = _assemble(info, model, analysed, found)
+    if not track.seen.any():
+        raise NoPerson(
+            f"The person in {info.name} could not be followed.",
+            "Film one person whole, from head to feet, filling at least half the height of the picture, in good light.",
+        )
+    return Extraction(track, people, _notes(model, track, people))
+
+
+def analysed_frames(times_s: NDArray[np.floating], all_frames: bool) -> NDArray[np.int64]:
+    """Return the indices of the frames to analyse: all, or the first in every 1/30 s (by timestamp)."""
+    if all_frames:
+        return np.arange(len(times_s))
+    # Half a frame of slack keeps every frame of a recording at 29.97 or 30 a second whose timestamps are rounded.
+    slots = np.floor((times_s - times_s[0]) * ANALYSED_FPS + 0.5).astype(np.int64)
+    return np.unique(slots, return_index=True)[1].astype(np.int64)
+
+
+def available_cores() -> int:
+    """Return the number of cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Who, and where to look
+
+
+def _find_people(crew: _Crew, info: VideoInfo, scouted: NDArray[np.int64], person: int | None) -> People:
+    """Scout the clip; look closer when a first look shows nobody."""
+    size_px = (info.width, info.height)
+    for small in (False, True):
+        shares = [(indices, small) for indices in np.array_split(scouted, crew.workers) if len(indices)]
+        sightings = [picture for share in crew.run(_scout, shares) for picture in share]
+        try:
+            return choose(link(sightings), scouted=len(scouted), name=info.name, size_px=size_px, person=person)
+        except NoPerson:
+            if small or any(sightings):
+                raise
+    raise AssertionError("unreachable")
+
+
+def _squares(info: VideoInfo, analysed: NDArray[np.int64], people: People) -> list[_Square]:
+    """Return where to look for the walker, for each analysed frame in which it can be."""
+    times = info.frame_times_s[analysed]
+    walker = people.walker.path
+    present, centers, sizes = _path_at(walker, times)
+    inside = np.all(
+        (centers > -0.5 * sizes[:, None]) & (centers < (info.width, info.height) + 0.5 * sizes[:, None]), axis=1
+    )
+    others = [_path_at(c.path, times) for c in people.candidates if c.id != people.chosen]
+    return [
+        _Square(
+            int(analysed[k]),
+            centers[k],
+            float(sizes[k]),
+            np.array([other[1][k] for other in others if other[0][k]]).reshape(-1, 2),
+        )
+        for k in np.flatnonzero(present & inside)
+    ]
+
+
+def _path_at(
+    path: BoxPath, times: NDArray[np.floating]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
+    """Return, at `times` [T]: whether the person can be there, its expected middle [T, 2] and size [T] in pixels.
+
+    Between sightings the path is a straight line; beyond the ends of a stretch it goes on at the stretch's last speed.
+    """
+    present = np.zeros(len(times), bool)
+    centers = np.full((len(times), 2), np.nan)
+    sizes = np.full(len(times), np.nan)
+    for run in _stretches(path):
+        t, c, s = path.time_s[run], path.center_px[run], path.size_px[run]
+        here = (times >= t[0] - REACH_S) & (times <= t[-1] + REACH_S)
+        # Where two stretches reach into the same gap, the nearer one counts.
+        distance = np.maximum(np.maximum(t[0] - times, times - t[-1]), 0.0)
+        here &= ~present | (distance < _distance_to(path, times, run))
+        present |= here
+        at = times[here]
+        sizes[here] = np.interp(at, t, s)
+        for axis in (0, 1):
+            centers[here, axis] = _interp_on(at, t, c[:, axis])
+    return present, centers, sizes
+
+
+def _stretches(path: BoxPath) -> list[NDArray[np.int64]]:
+    gaps = np.flatnonzero(np.diff(path.time_s) > 2 * REACH_S) + 1
+    return np.split(np.arange(len(path.time_s)), gaps)
+
+
+def _distance_to(path: BoxPath, times: NDArray[np.floating], but: NDArray[np.int64]) -> NDArray[np.float64]:
+    rest = np.delete(path.time_s, but)
+    return np.min(np.abs(times[:, None] - rest[None, :]), axis=1, initial=np.inf)
+
+
+def _interp_on(at: NDArray[np.floating], t: NDArray[np.floating], x: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Interpolate, and go on straight beyond the ends."""
+    inner = np.interp(at, t, x)
+    if len(t) > 1:
+        inner += np.where(at < t[0], (at - t[0]) * (x[1] - x[0]) / (t[1] - t[0]), 0.0)
+        inner += np.where(at > t[-1], (at - t[-1]) * (x[-1] - x[-2]) / (t[-1] - t[-2]), 0.0)
+    return inner
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Dividing the work
+
+
+def _blocks(info: VideoInfo, squares: Sequence[_Square]) -> list[list[_Square]]:
+    """Cut the work into blocks of even length; their borders depend on nothing but the squares."""
+    if not squares:
+        return []
+    seconds = len(squares) / min(info.fps, ANALYSED_FPS)
+    count = int(np.ceil(seconds / BLOCK_S / BLOCKS_MULTIPLE)) * BLOCKS_MULTIPLE
+    count = max(1, min(count, int(seconds / MIN_BLOCK_S)))
+    return [[squares[i] for i in part] for part in np.array_split(np.arange(len(squares)), count)]
+
+
+def _shares(blocks: Sequence[list[_Square]], workers: int) -> list[tuple[list[list[_Square]]]]:
+    """Give every process neighbouring blocks, so that it reads its part of the video in one go."""
+    parts = np.array_split(np.arange(len(blocks)), min(workers, max(len(blocks), 1)))
+    return [([blocks[i] for i in part],) for part in parts if len(part)]
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# What a process does
+
+
+def _scout(
+    info: VideoInfo, model: Model, tick: Callable[[], None], indices: NDArray[np.int64], small: bool
+) -> list[list[Sighting]]:
+    """Return the sightings in each of the frames."""
+    pictures = []
+    with Landmarker(model.scout or model.path, "image", poses=4) as landmarker:
+        for frame in read_frames(info, indices=indices):
+            pictures.append(sightings_in(frame.rgb, frame.index, frame.time_s, landmarker, small))
+            tick()
+    return pictures
+
+
+_Found = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+
+
+def _read_blocks(info: VideoInfo, model: Model, tick: Callable[[], None], blocks: list[list[_Square]]) -> _Found:
+    """Return frame indices [N], landmarks [N, 33, 2], world landmarks [N, 33, 3] and visibility [N, 33] that were found."""
+    squares = {square.index: square for block in blocks for square in block}
+    starts = {block[0].index for block in blocks}
+    rows: list[tuple[int, tuple[Any, Any, Any]]] = []
+    with Landmarker(model.path, "track") as landmarker:
+        for frame in read_frames(info, indices=np.array(list(squares), np.int64)):
+            square = squares[frame.index]
+            if frame.index in starts:
+                landmarker.forget()
+                for _ in range(WARM_UPS):
+                    _pose_in(frame.rgb, square, landmarker)
+            pose = _pose_in(frame.rgb, square, landmarker)
+            if pose is not None:
+                rows.append((frame.index, pose))
+            tick()
+    n = len(rows)
+    return (
+        np.array([index for index, _ in rows], np.int64),
+        np.array([pose[0] for _, pose in rows], np.float32).reshape(n, N_LANDMARKS, 2),
+        np.array([pose[1] for _, pose in rows], np.float32).reshape(n, N_LANDMARKS, 3),
+        np.array([pose[2] for _, pose in rows], np.float32).reshape(n, N_LANDMARKS),
+    )
+
+
+def _pose_in(rgb: NDArray[np.uint8], square: _Square, landmarker: Landmarker) -> tuple[Any, Any, Any] | None:
+    """Return the walker's landmarks in the full picture, or None (and forget the place) when it is not the walker."""
+    left, top, side = square.corner_and_side
+    poses = landmarker.find(cut(rgb, left, top, side))
+    if not poses:
+        return None
+    pose = poses[0]
+    xy = pose.xy_px + np.array((left, top), np.float32)
+    if not _is_walker(xy, square):
+        landmarker.forget()
+        return None
+    height, width = rgb.shape[:2]
+    inside = np.all((xy >= 0) & (xy < (width, height)), axis=1)
+    return xy, pose.world_m, np.where(inside, pose.visibility, 0.0)
+
+
+def _is_walker(xy: NDArray[np.floating], square: _Square) -> bool:
+    _, center, size = body_of(xy)
+    away = np.linalg.norm(center - square.center_px)
+    nearest_other = np.min(np.linalg.norm(square.others_px - center, axis=1), initial=np.inf)
+    ratio = max(size, square.size_px) / max(min(size, square.size_px), 1.0)
+    return bool(away <= IDENTITY_REACH * square.size_px and away <= nearest_other and ratio <= IDENTITY_SIZE_RATIO)
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Processes
+
+
+class _Steps:
+    """Counts steps and tells the caller."""
+
+    def __init__(self, progress: Callable[[int, int], None] | None, total: int) -> None:
+        self.progress = progress
+        self.total = total
+        self.told = -1
+
+    def tell(self, done: int) -> None:
+        if self.progress is not None and done != self.told:
+            self.told = done
+            self.progress(min(done, self.total), self.total)
+
+
+def _never() -> bool:
+    return False
+
+
+class _Crew:
+    """Runs a function over shares of work: here for one worker, in spawned processes for more."""
+
+    def __init__(self, workers: int, info: VideoInfo, model: Model, steps: _Steps, cancel: Callable[[], bool]) -> None:
+        self.workers = workers
+        self._info, self._model, self._steps, self._cancel = info, model, steps, cancel
+        self._done_here = 0
+        self._pool: ProcessPoolExecutor | None = None
+        if workers > 1:
+            context = multiprocessing.get_context("spawn")
+            self._done = context.Value("q", 0)
+            self._stop = context.Event()
+            self._pool = ProcessPoolExecutor(
+                workers, mp_context=context, initializer=_start_worker, initargs=(self._done, self._stop)
+            )
+
+    def __enter__(self) -> _Crew:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._pool is not None:
+            self._stop.set()
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def run(self, work: Callable[..., Any], shares: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Return ``work(info, model, tick, *share)`` for every share, in order."""
+        if self._pool is None:
+            return [work(self._info, self._model, self._tick_here, *share) for share in shares]
+        futures = [self._pool.submit(_in_worker, work, self._info, self._model, *share) for share in shares]
+        try:
+            self._watch(futures)
+            return [future.result() for future in futures]
+        except BrokenProcessPool as error:
+            raise WorkerDied(
+                f"A process that read {self._info.name} ended unexpectedly.",
+                "The machine may have run out of memory: close other programs, or use fewer workers, and try again.",
+            ) from error
+
+    def _watch(self, futures: Sequence[Future[Any]]) -> None:
+        pending = set(futures)
+        while pending:
+            finished, pending = wait(pending, timeout=_POLL_S)
+            for future in finished:
+                future.result()
+            self._steps.tell(self._done.value)
+            self._check_cancelled()
+
+    def _tick_here(self) -> None:
+        self._done_here += 1
+        self._steps.tell(self._done_here)
+        self._check_cancelled()
+
+    def _check_cancelled(self) -> None:
+        if self._cancel():
+            raise Cancelled(f"The analysis of {self._info.name} was cancelled.", "Start it again when you like.")
+
+
+_worker: dict[str, Any] = {}
+
+
+def _start_worker(done: Any, stop: Any) -> None:
+    """Prepare a process: Ctrl-C is the parent's to handle, and no process outlives it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _worker.update(done=done, stop=stop)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for([parent.sentinel])
+        os._exit(1)
+
+
+def _in_worker(work: Callable[..., Any], info: VideoInfo, model: Model, *share: Any) -> Any:
+    return work(info, model, _tick_in_worker, *share)
+
+
+def _tick_in_worker() -> None:
+    with _worker["done"].get_lock():
+        _worker["done"].value += 1
+    if _worker["stop"].is_set():
+        raise Cancelled("The analysis was cancelled.", "Start it again when you like.")
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Putting it together
+
+
+def _assemble(info: VideoInfo, model: Model, analysed: NDArray[np.int64], found: Sequence[_Found]) -> PoseTrack:
+    n = len(analysed)
+    xy = np.full((n, N_LANDMARKS, 2), np.nan, np.float32)
+    world = np.full((n, N_LANDMARKS, 3), np.nan, np.float32)
+    visibility = np.zeros((n, N_LANDMARKS), np.float32)
+    for indices, part_xy, part_world, part_visibility in found:
+        rows = np.searchsorted(analysed, indices)
+        xy[rows], world[rows], visibility[rows] = part_xy, part_world, part_visibility
+    return PoseTrack(
+        time_s=info.frame_times_s[analysed],
+        xy_px=xy,
+        visibility=visibility,
+        size_px=(info.width, info.height),
+        world_m=world,
+        source=Source(info.name, info.sha256, model.name, model.sha256, version()),
+    )
+
+
+def _notes(model: Model, track: PoseTrack, people: People) -> tuple[str, ...]:
+    notes = [model.note] if model.note else []
+    return tuple(notes)
