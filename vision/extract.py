@@ -1,8 +1,8 @@
 """Video -> PoseTrack: find the walker, then read the landmarks inside a square that moves along, on several processes.
 
-The clip is cut into blocks whose borders depend on the clip alone. At the start of a block the landmarker forgets what it
-saw before, so a block's landmarks are the same whichever process reads it: any number of processes gives the very same
-track.
+The clip is cut into blocks whose borders depend on the clip alone. At the start of a block the landmarker forgets what
+it saw before, so a block's landmarks are the same whichever process reads it: any number of processes gives the very
+same track.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,7 +40,7 @@ from vision.video import VideoInfo, read_frames
 
 #: Frames a second that are analysed unless all are asked for: 60 gain only 4-11 % in timing (PLATFORM.md).
 ANALYSED_FPS = 30.0
-#: Blocks are at most this long, and their number is a multiple of BLOCKS_MULTIPLE so that 2 or 4 processes share evenly.
+#: Blocks are at most this long, and their number is a multiple of BLOCKS_MULTIPLE: 2 or 4 processes share them evenly.
 BLOCK_S = 5.0
 BLOCKS_MULTIPLE = 4
 #: A block shorter than this costs more in warming up than it gains.
@@ -84,15 +83,16 @@ class Extraction:
 
 @dataclass(frozen=True)
 class _Square:
-    """Where to look in one frame: the walker's expected trunk-and-leg middle, size, and the square's corner and side."""
+    """Where the walker is expected in one frame: its middle and size, and the middles of other people."""
 
     index: int
     center_px: NDArray[np.float64]
     size_px: float
-    others_px: NDArray[np.float64]  # expected middles [K, 2] of other people at this time
+    others_px: NDArray[np.float64]
 
     @property
     def corner_and_side(self) -> tuple[int, int, int]:
+        """Left, top and side of the square to cut out."""
         side = max(int(round(SQUARE_SIDE * self.size_px)), 2)
         left, top = np.round(self.center_px - side / 2).astype(int)
         return int(left), int(top), side
@@ -294,7 +294,7 @@ _Found = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], NDAr
 
 
 def _read_blocks(info: VideoInfo, model: Model, tick: Callable[[], None], blocks: list[list[_Square]]) -> _Found:
-    """Return frame indices [N], landmarks [N, 33, 2], world landmarks [N, 33, 3] and visibility [N, 33] that were found."""
+    """Return index [N], landmarks [N, 33, 2], world landmarks [N, 33, 3], visibility [N, 33] of the frames found."""
     squares = {square.index: square for block in blocks for square in block}
     starts = {block[0].index for block in blocks}
     rows: list[tuple[int, tuple[Any, Any, Any]]] = []

@@ -30,9 +30,10 @@ NOISE = (
     b"GL version",
 )
 
-#: MediaPipe smooths landmarks over time in its video mode with a one-euro filter that lags behind fast limbs. Its strength
-#: depends on the time between pictures: at 1e5 s it passes 99.997 % of the new value, which turns it off while the cheap
-#: tracking from picture to picture stays. (min_cutoff 0.05 Hz: alpha = 1 / (1 + 1 / (2 pi 0.05 dt)).)
+#: MediaPipe's video mode smooths over time with a one-euro filter that lags behind fast limbs and, where left and right
+#: are exchanged for a moment, mixes the legs into poses nobody took. Its strength depends on the time between pictures:
+#: at 1e5 s it passes 99.997 % of the new value (alpha = 1 / (1 + 1 / (2 pi f dt)), f = 0.05 Hz), which turns it off
+#: while the cheap tracking from picture to picture stays.
 UNFILTERED_STEP_MS = 100_000_000
 
 _NOTHING = np.zeros((64, 64, 3), np.uint8)
@@ -97,7 +98,7 @@ class Landmarker:
         try:
             with quiet():
                 self._landmarker = vision.PoseLandmarker.create_from_options(options)
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, OSError) as error:
             raise ModelUnavailable(
                 f"{path} cannot be used as a pose model ({str(error).splitlines()[0]}).",
                 "Pass heavy, full, lite, or an official pose_landmarker .task file.",

