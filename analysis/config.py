@@ -71,12 +71,31 @@ class EventConfig:
 
 
 @dataclass(frozen=True)
+class StrideConfig:
+    """Limits of what counts as a stride of steady walking [1.3]."""
+
+    step_s: tuple[float, float] = (0.30, 1.00)
+    stride_s: tuple[float, float] = (0.70, 2.00)
+    stance_pct: tuple[float, float] = (50.0, 75.0)
+    double_support_pct: tuple[float, float] = (3.0, 22.0)  # each of the two
+    mad_factor: float = 3.0  # strides beyond median -+ 3 * 1.4826 * MAD of all passes are dropped ...
+    median_fraction: float = 0.25  # ... and those more than 25 % away from it
+    min_mad_s: float = 0.02  # ... but frame jitter alone (half a frame at 30 a second) is never an outlier (design)
+    min_speed_fraction: float = 0.60  # of the pass median: slower is starting, stopping or turning
+    max_missing: float = 0.20  # share of a stride in which the leg may be unknown or interpolated (design)
+    loading_pct: tuple[float, float] = (5.0, 25.0)  # loading response: where its knee peak is looked for [4.4]
+    stance_min_pct: tuple[float, float] = (25.0, 55.0)  # mid-stance extension (tables of section 3.3)
+    swing_pct: tuple[float, float] = (55.0, 95.0)  # swing flexion peak (tables of section 3.3)
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings of `assess`; written into every result."""
 
     repair: RepairConfig = field(default_factory=RepairConfig)
     view: ViewConfig = field(default_factory=ViewConfig)
     events: EventConfig = field(default_factory=EventConfig)
+    strides: StrideConfig = field(default_factory=StrideConfig)
 
     def as_dict(self) -> dict[str, object]:
         """Return the settings as plain nested dictionaries."""
