@@ -579,8 +579,9 @@ def _encode(path: Path, frames: Iterable[tuple[float, NDArray[np.uint8]]], size:
         stream.codec_context.color_range = ColorRange.MPEG
         before = last = None
         for time_s, rgb in frames:
-            padded = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-            frame = av.VideoFrame.from_ndarray(padded, format="rgb24")
+            if width % 2 or height % 2:
+                rgb = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
             frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
             before, last = last, round(time_s / WRITE_TIME_BASE)
             frame.pts, frame.time_base = last, WRITE_TIME_BASE
