@@ -170,8 +170,6 @@ def _usage_sentence(error: ValidationError) -> str:
 @contextmanager
 def _errors(as_json: bool) -> Iterator[None]:
     """Turn every failure into one sentence, one piece of advice and an exit code; never a traceback."""
-    from evenstride.pipeline import Cancelled
-
     try:
         with _stoppable():
             yield
@@ -179,7 +177,7 @@ def _errors(as_json: bool) -> Iterator[None]:
         raise
     except EvenstrideError as error:
         _fail(error.code, error.message, error.advice, _exit_code(error), as_json)
-    except (KeyboardInterrupt, Cancelled):
+    except KeyboardInterrupt:
         _fail("cancelled", "Cancelled; nothing was written.", "Run it again when you like.", Exit.CANCELLED, as_json)
     except BrokenPipeError:
         # The reader of stdout has gone away (as `head` does); nothing is wrong, and nothing more can be said.
@@ -221,6 +219,8 @@ def _exit_code(error: EvenstrideError) -> Exit:
         return Exit.VIDEO
     if isinstance(error, ModelUnavailable):
         return Exit.MODEL
+    if error.code == "cancelled":
+        return Exit.CANCELLED
     if isinstance(error, OutputError):
         return Exit.OUTPUT
     return Exit.UNEXPECTED
@@ -269,6 +269,8 @@ def _show(analysis: Analysis, console: Console) -> None:
     console.print()
     say(verdict.headline, style="bold")
     say(verdict.how_sure)
+    if verdict.next_step:
+        say(verdict.next_step)
     phrase = words.index_phrase(result.favoring)
     if phrase:
         say(f"Side-difference index: {phrase}. Up to 50 is usual.")
@@ -305,8 +307,7 @@ def _table(analysis: Analysis) -> object:
         table.add_column(heading, justify="right")
     for name, measure in words.measured(analysis.result):
         text = words.measure_words(name)
-        digits, signed = text.decimals, words.is_signed(name)
+        digits = text.decimals
         sides = (words.number(v, measure.unit, digits) if v is not None else "" for v in (measure.left, measure.right))
-        value = words.number(measure.value, measure.unit, digits, signed=signed)
-        table.add_row(text.title, value, words.interval(measure.ci95, digits), *sides)
+        table.add_row(text.title, words.value_text(name, measure), words.interval(measure.ci95, digits), *sides)
     return table

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,11 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from evenstride import __version__, results
 from evenstride.results import Provenance, Result
-from vision.errors import OutputError
+from vision.errors import EvenstrideError, OutputError
 
 if TYPE_CHECKING:
     from analysis.assess import Assessment
     from analysis.pose import PoseTrack
+    from vision.faces import Boxes
+    from vision.people import People
     from vision.video import VideoInfo
 
 #: Rough cost of each stage, so that one bar can cover them all. Measured on two cores (docs/speed.md); only the bar
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 SECONDS_PER_TRACKED_FRAME = {"heavy": 0.040, "full": 0.018, "lite": 0.012}
 SECONDS_PER_DRAWN_FRAME = 0.030
 FIXED_SECONDS = {"model": 1.0, "read": 1.0, "follow": 2.0, "measure": 2.0, "draw": 0.5, "report": 1.0}
+#: Width and height of the box around a person, in body sizes, when all that is known is the middle and the size.
+BODY_BOX = (0.5, 1.1)
 #: Frames a second that are analysed unless all are asked for (vision/extract.py holds the rule itself).
 USUAL_ANALYZED_FPS = 30.0
 
@@ -43,8 +47,10 @@ STAGES = {
 }
 
 
-class Cancelled(Exception):
+class Cancelled(EvenstrideError):
     """The caller asked to stop. Nothing was left behind."""
+
+    code = "cancelled"
 
 
 @dataclass(frozen=True)
@@ -132,9 +138,9 @@ def analyze_video(
     Cancelled
         When `cancel` said so. As with every error, no file is left behind.
     """
-    from vision.extract import extract
-
     from analysis.assess import Subject, assess
+    from vision.extract import Cancelled as TrackingCancelled
+    from vision.extract import extract
     from vision.model import get_model
     from vision.video import probe
 
@@ -148,30 +154,35 @@ def analyze_video(
         stages.start("model")
         model = get_model(options.model, progress=lambda what, done, total: stages.tick(done, total))
         stages.start("follow")
-        extraction = extract(
-            info,
-            model,
-            person=options.person,
-            all_frames=options.all_frames,
-            workers=options.workers,
-            progress=stages.tick,
-            cancel=cancel,
-        )
+        try:
+            extraction = extract(
+                info,
+                model,
+                person=options.person,
+                all_frames=options.all_frames,
+                workers=options.workers,
+                progress=stages.tick,
+                cancel=cancel,
+            )
+        except TrackingCancelled:
+            stages.check()
+            raise
         stages.start("measure")
         track = extraction.track.mirrored() if options.mirrored else extraction.track
         subject = Subject(height_cm=options.height_cm, treadmill_speed_m_s=options.treadmill_speed_m_s)
         assessment = assess(track, subject)
         provenance = make_provenance(options, assessment.config)
-        result = results.to_result(assessment, info, model, extraction.people, provenance, notes=extraction.notes)
-        paths = None
+        people = extraction.people
+        result = results.to_result(assessment, info, model, people, provenance, notes=extraction.notes)
+        analysis = Analysis(result=result, assessment=assessment, track=track, paths=None)
         if staging is not None and options.out is not None:
             try:
-                _write_files(staging, info, _as_filmed(track, options), result, assessment, options, stages)
-                paths = _publish(staging, options.out)
+                _write_files(staging, info, analysis, people, stages)
+                analysis = replace(analysis, paths=_publish(staging, options.out))
             except OSError as error:
                 raise results.cannot_write(options.out, error) from error
         stages.finish()
-    return Analysis(result=result, assessment=assessment, track=track, paths=paths)
+    return analysis
 
 
 def make_provenance(options: AnalyzeOptions, analysis_config: dict[str, object]) -> Provenance:
@@ -187,46 +198,52 @@ def make_provenance(options: AnalyzeOptions, analysis_config: dict[str, object])
     )
 
 
-def _as_filmed(track: PoseTrack, options: AnalyzeOptions) -> PoseTrack:
-    """Return the track in picture coordinates with the person's own sides, to be drawn onto a mirrored film."""
-    if not options.mirrored:
-        return track
-    from dataclasses import replace
+def _as_filmed(track: PoseTrack, assessment: Assessment, options: AnalyzeOptions) -> tuple[PoseTrack, Assessment]:
+    """Return what is drawn onto the film: as measured, or for a mirrored film at the places where it shows the body.
 
+    There the sides keep the person's own names, while positions and walking directions are those of the mirror image.
+    """
+    if not options.mirrored:
+        return track, assessment
     xy = track.xy_px.copy()
     xy[..., 0] = track.size_px[0] - xy[..., 0]
-    return replace(track, xy_px=xy)
+    passes = tuple(replace(one, facing=-one.facing) for one in assessment.passes)
+    return replace(track, xy_px=xy), replace(assessment, passes=passes)
 
 
-def _write_files(
-    staging: Path,
-    info: VideoInfo,
-    track: PoseTrack,
-    result: Result,
-    assessment: Assessment,
-    options: AnalyzeOptions,
-    stages: _Stages,
-) -> None:
+def _bystanders(people: People) -> list[Boxes]:
+    """Return where people other than the walker were seen, so that their faces can be blurred too."""
+    import numpy as np
+
+    from vision.faces import Boxes
+
+    boxes = []
+    for candidate in people.candidates:
+        if candidate.id != people.chosen:
+            half = 0.5 * candidate.path.size_px[:, None] * np.array(BODY_BOX)
+            center = candidate.path.center_px
+            boxes.append(Boxes(candidate.path.time_s, np.hstack([center - half, center + half])))
+    return boxes
+
+
+def _write_files(staging: Path, info: VideoInfo, analysis: Analysis, people: People, stages: _Stages) -> None:
     """Fill `staging` with every file of the contract."""
     from evenstride.report import make_report
 
+    options = stages.options
+    track, drawn = _as_filmed(analysis.track, analysis.assessment, options)
+    faces: dict[str, Any] = {"blur_faces": options.blur_faces}
+    if options.blur_faces:
+        faces["others"] = _bystanders(people)
     if not options.no_video:
         from vision.overlay import annotate_video
 
         stages.start("draw")
-        annotate_video(
-            info,
-            track,
-            assessment,
-            staging / results.VIDEO_NAME,
-            blur_faces=options.blur_faces,
-            progress=stages.tick,
-            cancel=stages.cancel,
-        )
+        path = staging / results.VIDEO_NAME
+        annotate_video(info, track, drawn, path, **faces, progress=stages.tick, cancel=stages.cancel)
     stages.start("report")
-    results.write_result(result, assessment, staging)
-    html = make_report(result, info, track, assessment, blur_faces=options.blur_faces)
-    results.write_atomic(staging / results.REPORT_NAME, html)
+    results.write_result(analysis.result, analysis.assessment, staging)
+    results.write_atomic(staging / results.REPORT_NAME, make_report(analysis.result, info, track, drawn, **faces))
     stages.check()
 
 
@@ -338,4 +355,4 @@ class _Stages:
 
     def check(self) -> None:
         if self.cancel is not None and self.cancel():
-            raise Cancelled
+            raise Cancelled("The analysis was cancelled; nothing was written.", "Start it again when you like.")

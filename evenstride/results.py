@@ -15,11 +15,11 @@ from vision.errors import EvenstrideError, OutputError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from vision.extract import People as VisionPeople
 
     from analysis.assess import Assessment
     from analysis.measure import Measure as AnalysisMeasure
     from vision.model import Model as VisionModel
+    from vision.people import People as VisionPeople
     from vision.video import VideoInfo
 
 SCHEMA_VERSION = 1

@@ -102,7 +102,7 @@ GROUPS = {
     "sides": "Left against right",
 }
 
-_SIDES = " Plus means that the right leg is spared, minus the left; near zero means even."
+_SIDES = " The side named is the one that seems spared; near zero means even. In its range, minus stands for left."
 
 MEASURES: dict[str, MeasureWords] = {
     "cadence": MeasureWords(
@@ -228,7 +228,7 @@ UNITS = {
     "deg": "°",
     "s": " s",
     "pct": " %",
-    "steps_per_min": " a minute",
+    "steps_per_min": " /min",
     "m": " m",
     "m_per_s": " m/s",
     "body_heights": " body heights",
@@ -268,13 +268,19 @@ class Verdict:
     tone: Literal["clear", "possible", "mixed", "none", "inconclusive"]
     headline: str
     how_sure: str
+    next_step: str = ""
 
 
 def favoring_verdict(result: Result) -> Verdict:
     """Say which knee, if any, seems spared, and how sure that is."""
     favoring = result.favoring
-    if not result.quality.usable:
-        return Verdict("inconclusive", "We can't tell from this video.", favoring.reason)
+    if not result.quality.usable or favoring.verdict == "inconclusive":
+        return Verdict(
+            "inconclusive",
+            "We can't tell from this video.",
+            favoring.reason,
+            "That is a normal answer, and it says nothing about your knees. A new film often settles it.",
+        )
     side = favoring.side
     if favoring.verdict == "clear":
         return Verdict(
@@ -294,23 +300,23 @@ def favoring_verdict(result: Result) -> Verdict:
             "possible",
             f"You may be sparing your {side} knee a little.",
             f"{less_sure} In computer simulations of people who favor neither knee, this answer still came up in 1 to "
-            "4 of 100 films. Film yourself again on another day: what comes back is more likely to be real.",
+            "4 of 100 films.",
+            "Film yourself again on another day: what comes back is more likely to be real.",
         )
     if favoring.verdict == "mixed":
         return Verdict(
             "mixed",
             "Something differs between your sides, but the signs do not agree.",
             f"{favoring.reason} That is not enough to name a knee.",
+            "Film yourself again on another day: what comes back is more likely to be real.",
         )
-    if favoring.verdict == "none":
-        scope = "Only the timing of your steps was compared. " if favoring.timing_only else ""
-        return Verdict(
-            "none",
-            "No clear difference between your knees.",
-            f"{scope}Whatever difference there is lies within what people who favor neither knee also show. "
-            "Mild differences are easily missed.",
-        )
-    return Verdict("inconclusive", "We can't tell from this video.", favoring.reason)
+    scope = "Only the timing of your steps was compared. " if favoring.timing_only else ""
+    return Verdict(
+        "none",
+        "No clear difference between your knees.",
+        f"{scope}Whatever difference there is lies within what people who favor neither knee also show. "
+        "Mild differences are easily missed.",
+    )
 
 
 def index_phrase(favoring: Favoring) -> str:
@@ -333,8 +339,9 @@ def index_of(z: float) -> float:
 
 
 def trunk_verdict(result: Result) -> str:
-    """Say how the trunk leans."""
-    return TRUNK_VERDICTS[result.trunk.verdict]
+    """Say how the trunk leans, or why that is not known."""
+    said = TRUNK_VERDICTS[result.trunk.verdict]
+    return f"{said} {result.trunk.reason}" if result.trunk.verdict == "not_measurable" else said
 
 
 def number(value: float | None, unit: str, decimals: int = 1, *, signed: bool = False) -> str:
@@ -384,9 +391,17 @@ def _ordered(result: Result) -> list[tuple[str, Measure]]:
     return sorted(result.measures.items(), key=place)
 
 
-def is_signed(measure_id: str) -> bool:
-    """Tell whether plus and minus carry a meaning that must be shown."""
-    return "asymmetry" in measure_id or measure_id.startswith("trunk_")
+#: Side differences whose sign names no spared leg: either step may be the shorter one.
+AMBIGUOUS_SIDES = ("step_length_asymmetry",)
+
+
+def value_text(measure_id: str, measure: Measure) -> str:
+    """Write a measure's value; a side difference says its side in words instead of by its sign."""
+    decimals = measure_words(measure_id).decimals
+    if "asymmetry" not in measure_id or measure_id in AMBIGUOUS_SIDES or measure.value is None:
+        return number(measure.value, measure.unit, decimals)
+    size = number(abs(measure.value), measure.unit, decimals)
+    return size if float(f"{measure.value:.{decimals}f}") == 0 else f"{size} {'right' if measure.value > 0 else 'left'}"
 
 
 def component_sentence(component: Component) -> str:

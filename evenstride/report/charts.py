@@ -89,6 +89,15 @@ class BandBar:
     sentence: str
 
 
+def wedge(low: float, high: float, hip: tuple[float, float] = (90, 132), reach: float = 118) -> str:
+    """Return the SVG path of the range between two leans (degrees from vertical, + to the right) above a hip."""
+    x, y = hip
+    (x1, y1), (x2, y2) = (
+        (x + reach * math.sin(math.radians(lean)), y - reach * math.cos(math.radians(lean))) for lean in (low, high)
+    )
+    return f"M{x} {y}L{x1:.1f} {y1:.1f}A{reach} {reach} 0 0 1 {x2:.1f} {y2:.1f}Z"
+
+
 def index_mark(favoring: Favoring) -> Mark | None:
     """Place the index on an axis from -100 (left knee spared) to 100 (right knee spared)."""
     if favoring.z is None:

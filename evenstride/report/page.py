@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -52,14 +52,15 @@ class Moment:
     caption: str
 
 
-def make_report(
-    result: Result, info: VideoInfo, track: PoseTrack, assessment: Assessment, *, blur_faces: bool = False
-) -> str:
-    """Return report.html for a fresh analysis, with annotated key frames from the film."""
+def make_report(result: Result, info: VideoInfo, track: PoseTrack, assessment: Assessment, **faces: Any) -> str:
+    """Return report.html for a fresh analysis, with annotated key frames from the film.
+
+    `faces` (blur_faces, others) goes to `vision.overlay.key_frames`.
+    """
     from vision.overlay import encode_jpeg, key_frames
 
     moments = key_moments(assessment, track)
-    crops = key_frames(info, track, assessment, [m.time_s for m in moments], blur_faces=blur_faces)
+    crops = key_frames(info, track, assessment, [m.time_s for m in moments], **faces)
     return render(
         result,
         [

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from analysis.assess import Assessment
+from vision.errors import EvenstrideError
 
 SHARED_DATA = Path(__file__).parents[3] / "shared/data"
 
@@ -62,20 +63,20 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
         fake.note("assess", track=track, subject=subject)
         return fake.assessment
 
-    def annotate_video(info, track, assessment, out_path, *, blur_faces=False, progress=None, cancel=None):
-        fake.note("annotate", track=track, blur_faces=blur_faces, out_path=out_path)
+    def annotate_video(info, track, assessment, out_path, *, blur_faces=False, others=(), progress=None, cancel=None):
+        fake.note("annotate", track=track, assessment=assessment, blur_faces=blur_faces, others=others)
         Path(out_path).write_bytes(b"made up video")
         if progress:
             progress(4, 4)
 
-    def key_frames(info, track, assessment, times_s, *, blur_faces=False):
+    def key_frames(info, track, assessment, times_s, *, blur_faces=False, others=()):
         fake.note("key_frames", times_s=times_s, blur_faces=blur_faces)
         return [np.zeros((4, 4, 3), np.uint8) for _ in times_s]
 
     parts = {
         "vision.video": {"probe": probe},
         "vision.model": {"get_model": get_model},
-        "vision.extract": {"extract": extract},
+        "vision.extract": {"extract": extract, "Cancelled": type("Cancelled", (EvenstrideError,), {})},
         "vision.overlay": {
             "annotate_video": annotate_video,
             "key_frames": key_frames,

@@ -57,10 +57,16 @@ def model(note: str | None = None) -> SimpleNamespace:
 
 def people() -> SimpleNamespace:
     candidates = (
-        SimpleNamespace(id=1, frames=350, why="Moves across the picture."),
-        SimpleNamespace(id=2, frames=120, why="Stands still."),
+        SimpleNamespace(id=1, frames=350, why="Moves across the picture.", path=_path(400)),
+        SimpleNamespace(id=2, frames=120, why="Stands still.", path=_path(900)),
     )
     return SimpleNamespace(chosen=1, candidates=candidates)
+
+
+def _path(x: float) -> SimpleNamespace:
+    return SimpleNamespace(
+        time_s=np.array([0.0, 6.0]), center_px=np.array([[x, 350.0], [x, 350.0]]), size_px=np.array([400.0, 400.0])
+    )
 
 
 def track(frames: int = 360) -> PoseTrack:
