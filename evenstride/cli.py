@@ -249,7 +249,10 @@ def _progress_bar(quiet: bool) -> Iterator[ProgressCallback | None]:
     from evenstride.pipeline import STAGES
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=120) as bar:
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, speed_estimate_period=120, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("Starting", total=1.0)
         yield lambda done: bar.update(task, completed=done.fraction, description=STAGES[done.stage])
 

@@ -70,7 +70,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
             progress(4, 4)
 
     def key_frames(info, track, assessment, times_s, *, blur_faces=False, others=()):
-        fake.note("key_frames", times_s=times_s, blur_faces=blur_faces)
+        fake.note("key_frames", times_s=times_s, blur_faces=blur_faces, others=others)
         return [np.zeros((4, 4, 3), np.uint8) for _ in times_s]
 
     parts = {
