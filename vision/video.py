@@ -194,9 +194,9 @@ def probe(path: Path | str, slow_motion: float | None = None) -> VideoInfo:
 
 
 def _check_file(path: Path) -> None:
-    if path.is_dir():
-        raise UnreadableVideo(f"{path} is a folder, not a video file.", "Name one video file inside it.")
     try:
+        if path.is_dir():
+            raise UnreadableVideo(f"{path} is a folder, not a video file.", "Name one video file inside it.")
         with path.open("rb") as file:
             if not file.read(1):
                 raise UnreadableVideo(f"{path.name} is empty (0 bytes).", _READ_AGAIN)
@@ -388,9 +388,7 @@ class _Look:
 
     @classmethod
     def of(cls, stream: av.VideoStream, frame: av.VideoFrame) -> _Look:
-        rotation = round(frame.rotation / 90) * 90 % 360
-        matrix = _display_matrix(frame)
-        mirrored = matrix is not None and bool(np.linalg.det(matrix) < 0)
+        rotation, mirrored = _orientation(frame)
         aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or Fraction(1)
         square = abs(aspect - 1) <= SQUARE_PIXEL_TOLERANCE
         size = (frame.width if square else round(frame.width * aspect), frame.height)
@@ -407,11 +405,15 @@ def _upright(info: VideoInfo, frame: av.VideoFrame) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.rot90(rgb, k=info.rotation_deg // 90))
 
 
-def _display_matrix(frame: av.VideoFrame) -> NDArray[np.int32] | None:
+def _orientation(frame: av.VideoFrame) -> tuple[int, bool]:
+    """Return how far to turn the stored picture counter-clockwise, and whether to mirror it left to right before."""
     side_data = frame.side_data.get(SideDataType.DISPLAYMATRIX)
     if side_data is None:
-        return None
-    return np.frombuffer(bytes(side_data), np.int32).reshape(3, 3)[:2, :2]
+        return 0, False
+    (a, b), (c, d) = np.frombuffer(bytes(side_data), np.int32).reshape(3, 3)[:2, :2].astype(float)
+    mirrored = a * d - b * c < 0
+    turned = np.degrees(np.arctan2(b, -a) if mirrored else np.arctan2(-b, a))
+    return round(turned / 90) * 90 % 360, bool(mirrored)
 
 
 # --------------------------------------------------------------------------------------------------------------------
