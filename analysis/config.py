@@ -19,20 +19,37 @@ class RepairConfig:
     max_gap_s: float = 0.12  # longest gap that is filled [1.2]
     hampel_window_s: float = 0.24  # 7 frames at 30 frames a second [1.2]
     hampel_sigmas: float = 3.0  # the usual choice for a Hampel filter
-    hampel_floor: float = 0.03  # deviations under this are noise, not outliers (design)
+    hampel_floor: float = (
+        0.12  # a foot in swing leaves its own median by this much in 0.1 s; less is no outlier (design)
+    )
     angle_cutoff_hz: float = 6.0  # zero-lag 4th-order Butterworth for angles [1.2; Sports2D ships 6]
     event_cutoff_hz: float = 8.0  # the same for foot paths used in events [1.2]
     low_fps: float = 25.0  # under this rate ...
     low_fps_cutoff_hz: float = 5.0  # ... this cut-off for both [1.2]
     min_run_s: float = 0.25  # shorter islands of landmarks are dropped rather than filtered (design)
-    swap_noise: float = 0.04  # landmark jitter that a swap decision reckons with (design)
-    swap_cap: float = 6.0  # one landmark counts at most this many squared sigmas against a labelling (design)
-    swap_prior: float = (
-        0.35  # cost a frame of calling it swapped: labels are right unless motion says otherwise (design)
-    )
-    swap_max_s: float = (
-        0.6  # a longer swapped stretch is ambiguous: its leg landmarks are dropped (half a stride) (design)
-    )
+
+
+@dataclass(frozen=True)
+class SwapConfig:
+    """Thresholds for finding left/right swaps (all design). Lengths in torso lengths, times in seconds."""
+
+    max_yaw_deg: float = 45.0  # only where the feet pass each other in the picture
+    min_run_s: float = 0.5
+    passing_gap: float = 0.15  # feet nearer than this are passing each other
+    gap_cap: float = 1.2  # a wild frame counts no more than a long step
+    switch_s: float = 0.20  # a change of lead at a distance costs as much as labels being wrong there for this long
+    length_weight: float = 0.15  # cost of a half-cycle twice (or zero times) as long as usual
+    length_cap: float = 4.0  # standing costs no more than this many of those
+    shortest_step: float = 0.4  # of the usual step time
+    longest_step: float = 6.0
+    step_s: tuple[float, float] = (0.30, 1.00)  # limits of the usual step time [1.3]
+    usual_step_s: float = 0.55  # where the clip is too short to tell: 109 steps a minute
+    lag_step_s: float = 0.02
+    noise: float = 0.04  # landmark jitter, for the frames in which the feet pass
+    cap: float = 6.0  # one landmark counts at most this many squared sigmas
+    swap_prior: float = 0.35  # cost a frame of calling it swapped
+    sure_cost: float = 200.0  # more than any frame's smoothness: the lead decides where it is sure
+    max_gap_s: float = 0.12  # velocity means nothing across a longer gap [1.2]
 
 
 @dataclass(frozen=True)
@@ -89,13 +106,45 @@ class StrideConfig:
 
 
 @dataclass(frozen=True)
+class FavoringConfig:
+    """The knee-favoring index [4.4, 4.5]. Spreads are assumptions to be refitted on 20+ pain-free adults [9.1]."""
+
+    #: Spread among healthy walkers: step time and single support in %, knee loading and range of motion in degrees.
+    healthy_sd: dict[str, float] = field(
+        default_factory=lambda: {"step_time": 2.5, "single_support": 3.0, "knee_loading": 3.0, "knee_rom": 3.5}
+    )
+    #: Systematic error of one recording, in the same units.
+    system_sd: dict[str, float] = field(
+        default_factory=lambda: {"step_time": 0.7, "single_support": 1.5, "knee_loading": 1.5, "knee_rom": 1.5}
+    )
+    timing_correlation: float = 0.5  # between the two timing parts in healthy walkers
+    knee_correlation: float = 0.3  # between the two knee parts
+    domain_correlation: float = 0.14  # between timing and knee
+    timing_weight: float = 0.55
+    knee_weight: float = 0.45
+    points_per_sd: float = 25.0  # index points for one SD
+    bootstraps: int = 2000
+    seed: int = 20260101  # of the bootstrap; any number, fixed so that a result can be made again
+    min_strides: int = 6  # a side; fewer gives no verdict
+    max_ci_width: float = 3.0  # of z
+    clear_z: float = 2.5
+    clear_ci: float = 1.5
+    clear_domain: float = 1.0
+    possible_z: float = 2.0
+    possible_domain: float = 0.5
+    timing_only_z: float = 2.5
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings of `assess`; written into every result."""
 
     repair: RepairConfig = field(default_factory=RepairConfig)
+    swaps: SwapConfig = field(default_factory=SwapConfig)
     view: ViewConfig = field(default_factory=ViewConfig)
     events: EventConfig = field(default_factory=EventConfig)
     strides: StrideConfig = field(default_factory=StrideConfig)
+    favoring: FavoringConfig = field(default_factory=FavoringConfig)
 
     def as_dict(self) -> dict[str, object]:
         """Return the settings as plain nested dictionaries."""

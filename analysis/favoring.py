@@ -1,11 +1,22 @@
-"""The knee-favoring index and its verdict."""
+"""The knee-favoring index and its verdict.
+
+Positive always means that the right limb is offloaded. The far leg is never held against the near one: knee angles come
+from the near leg only, left from the passes that show the left side and right from those that show the right side, and
+timing is averaged over both walking directions, so that whatever the camera does to the far leg cancels.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from analysis.pose import Side
+import numpy as np
+import pandas as pd
+
+from analysis.config import FavoringConfig
+from analysis.pose import FloatArray, Side
+from analysis.resample import Drawn, Draws
+from analysis.view import Pass
 
 FavoringVerdict = Literal["clear", "possible", "mixed", "none", "inconclusive"]
 
@@ -75,3 +86,181 @@ class Favoring:
     ci95: tuple[float, float] | None = None
     components: tuple[Component, ...] = ()
     timing_only: bool = False
+
+
+TIMING = ("step_time", "single_support")
+KNEE = ("knee_loading", "knee_rom")
+NEAR_BOTH = "that takes several steps filmed from each side, walking in both directions"
+UNITS = {"step_time": "pct", "single_support": "pct", "knee_loading": "deg", "knee_rom": "deg"}
+
+
+def judge(
+    strides: pd.DataFrame, passes: tuple[Pass, ...], blocked: str | None = None, config: FavoringConfig | None = None
+) -> Favoring:
+    """Weigh timing and knee movement of both sides, and say which knee, if any, seems spared.
+
+    Parameters
+    ----------
+    strides : DataFrame
+        From `stride_table`.
+    passes : tuple of Pass
+    blocked : str, optional
+        Why the recording allows no verdict whatever the numbers say; it becomes the `reason`.
+    config : FavoringConfig, optional
+
+    Returns
+    -------
+    Favoring
+    """
+    config = config or FavoringConfig()
+    facing = strides["pass"].map({one.index: one.facing for one in passes}).to_numpy(dtype=float)
+    timing = strides[strides["valid"].to_numpy(dtype=bool) & (facing != 0)]
+    knee = timing[timing["valid_knee"].to_numpy(dtype=bool) & timing["near"].to_numpy(dtype=bool)]
+    drawn = timing_parts(timing, facing[timing.index], config)
+    if min(_count(knee)) >= config.min_strides:
+        drawn |= knee_parts(knee, config)
+    components = tuple(
+        _component(id, *drawn[id], _count(timing if id in TIMING else knee), config)
+        for id in (*TIMING, *KNEE)
+        if id in drawn
+    )
+    left, right = _count(timing)
+    if blocked is not None:
+        return Favoring("inconclusive", blocked, components=components)
+    if min(left, right) < config.min_strides or not all(id in drawn for id in TIMING):
+        return Favoring(
+            "inconclusive",
+            f"Too few full steps could be measured ({left} on the left, {right} on the right); "
+            f"it takes at least {config.min_strides} on each side.",
+            components=components,
+        )
+    return _decide(components, drawn, config)
+
+
+def timing_parts(timing: pd.DataFrame, facing: FloatArray, config: FavoringConfig) -> dict[str, Drawn]:
+    """Return T1 and T2 in percent, each averaged over the walking directions.
+
+    T1 = 100 ln(step time right / left): the step time of the right foot is the time spent on the left leg, so sparing
+    the right leg makes it long. T2 = 100 ln(single support left / right).
+    """
+    if not len(timing):
+        return {}
+    draws = Draws(timing, config.bootstraps, config.seed)
+    left = timing["side"].to_numpy() == "left"
+    steps, supports = [], []
+    for mine in (facing > 0, facing < 0):
+        if not mine.any():
+            continue
+        step_left = draws.mean(("step_time_s", left & mine), ("other_step_time_s", ~left & mine))
+        step_right = draws.mean(("step_time_s", ~left & mine), ("other_step_time_s", left & mine))
+        steps.append(_log_ratio(step_right, step_left))
+        on_left = draws.mean(("single_support_s", left & mine), ("swing_s", ~left & mine))
+        on_right = draws.mean(("single_support_s", ~left & mine), ("swing_s", left & mine))
+        supports.append(_log_ratio(on_left, on_right))
+    parts = {"step_time": _average(steps), "single_support": _average(supports)}
+    return {id: part for id, part in parts.items() if _known(part)}
+
+
+def knee_parts(knee: pd.DataFrame, config: FavoringConfig) -> dict[str, Drawn]:
+    """Return K1 and K2 in degrees: left minus right, each side as the near leg."""
+    draws = Draws(knee, config.bootstraps, config.seed)
+    left = knee["side"].to_numpy() == "left"
+    parts: dict[str, Drawn] = {}
+    for id, column in (("knee_loading", "knee_loading_deg"), ("knee_rom", "knee_rom_deg")):
+        on_left, on_right = draws.mean((column, left)), draws.mean((column, ~left))
+        parts[id] = (on_left[0] - on_right[0], on_left[1] - on_right[1])
+    return {id: part for id, part in parts.items() if _known(part)}
+
+
+def _log_ratio(above: Drawn, below: Drawn) -> Drawn:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return 100 * float(np.log(above[0] / below[0])), 100 * np.log(above[1] / below[1])
+
+
+def _average(parts: list[Drawn]) -> Drawn:
+    """Return the mean over the walking directions in which the part is known."""
+    known = [part for part in parts if _known(part)]
+    if not known:
+        return float("nan"), np.array([])
+    return float(np.mean([value for value, _ in known])), np.mean([draws for _, draws in known], axis=0)
+
+
+def _known(part: Drawn) -> bool:
+    return bool(np.isfinite(part[0]) and len(part[1]) and np.isfinite(part[1]).all())
+
+
+def _count(strides: pd.DataFrame) -> tuple[int, int]:
+    """Return the number of strides of the left and of the right foot."""
+    return int((strides["side"] == "left").sum()), int((strides["side"] == "right").sum())
+
+
+def _spread(id: str, draws: FloatArray, config: FavoringConfig) -> float:
+    """Return what healthy walkers, the method and this recording's own noise would show, together."""
+    return float(np.sqrt(config.healthy_sd[id] ** 2 + config.system_sd[id] ** 2 + np.var(draws)))
+
+
+def _component(id: str, value: float, draws: FloatArray, count: tuple[int, int], config: FavoringConfig) -> Component:
+    spread = _spread(id, draws, config)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Component(
+        id=id,
+        domain="timing" if id in TIMING else "knee",
+        value=value,
+        unit=UNITS[id],
+        z=value / spread,
+        ci95=(float(low), float(high)),
+        typical_limit=2 * spread,
+        side="right" if value > 0 else "left",
+        n_left=count[0],
+        n_right=count[1],
+    )
+
+
+def _decide(components: tuple[Component, ...], drawn: dict[str, Drawn], config: FavoringConfig) -> Favoring:
+    """Apply the decision list [4.5], first match wins."""
+    z_drawn = {id: (part[0] / s, part[1] / s) for id, part in drawn.items() for s in [_spread(id, part[1], config)]}
+    d_timing = _domain(z_drawn, TIMING, config.timing_correlation)
+    timing_only = not all(id in drawn for id in KNEE)
+    if timing_only:
+        d_knee, total = None, d_timing
+    else:
+        d_knee = _domain(z_drawn, KNEE, config.knee_correlation)
+        a, b = config.timing_weight, config.knee_weight
+        norm = np.sqrt(a * a + b * b + 2 * a * b * config.domain_correlation)
+        total = ((a * d_timing[0] + b * d_knee[0]) / norm, (a * d_timing[1] + b * d_knee[1]) / norm)
+    z = total[0]
+    low, high = (float(q) for q in np.quantile(total[1], [0.025, 0.975]))
+    nearest = min(abs(low), abs(high)) if low * high > 0 else 0.0
+    side: Side = "right" if z > 0 else "left"
+
+    def answer(verdict: FavoringVerdict, reason: str, named: Side | None = None) -> Favoring:
+        index = min(100.0, config.points_per_sd * abs(z))
+        return Favoring(verdict, reason, named, index, z, (low, high), components, timing_only)
+
+    if high - low > config.max_ci_width:
+        return answer("inconclusive", "The steps differ so much from one to the next that no side can be named.")
+    if d_knee is None:
+        if abs(d_timing[0]) >= config.timing_only_z and nearest > 0:
+            reason = f"Less time is spent on the {side} leg. Knee bend could not be compared: {NEAR_BOTH}."
+            return answer("possible", reason, side)
+    else:
+        agree = d_timing[0] * d_knee[0] > 0
+        weaker = min(abs(d_timing[0]), abs(d_knee[0]))
+        if abs(z) >= config.clear_z and nearest >= config.clear_ci and agree and weaker >= config.clear_domain:
+            return answer("clear", f"Both step timing and knee bend point to the {side} knee being spared.", side)
+        if abs(z) >= config.possible_z and nearest > 0 and agree and weaker >= config.possible_domain:
+            return answer("possible", f"Step timing and knee bend both point, not strongly, to the {side} knee.", side)
+        if abs(z) >= config.possible_z:
+            stronger = "step timing" if abs(d_timing[0]) >= abs(d_knee[0]) else "knee bend"
+            weaker_name = "knee bend" if stronger == "step timing" else "step timing"
+            return answer("mixed", f"The two sides differ in {stronger}, but {weaker_name} does not back it up.")
+    if -config.possible_z < low and high < config.possible_z:
+        return answer("none", "Both sides move alike, within what is expected of people who favor neither knee.")
+    return answer("inconclusive", "The difference is close to the edge of what is expected; film again to be surer.")
+
+
+def _domain(z_drawn: dict[str, Drawn], ids: tuple[str, str], correlation: float) -> Drawn:
+    """Return the sum of two correlated scores, scaled to SD 1 in healthy walkers."""
+    norm = float(np.sqrt(2 * (1 + correlation)))
+    first, second = (z_drawn[id] for id in ids)
+    return (first[0] + second[0]) / norm, (first[1] + second[1]) / norm

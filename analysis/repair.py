@@ -13,12 +13,9 @@ from scipy.ndimage import median_filter
 from scipy.signal import butter, sosfiltfilt
 
 from analysis.body import runs, torso_length_px
-from analysis.config import RepairConfig
-from analysis.pose import N_LANDMARKS, SIDES, BoolArray, FloatArray, PoseTrack, Side, landmark
-
-#: The landmarks that change places when the pose model confuses the legs; the hips nearly coincide in a side view.
-LEG_PARTS = ("knee", "ankle", "heel", "foot_index")
-LEG: dict[Side, list[int]] = {side: [int(landmark(side, part)) for part in LEG_PARTS] for side in SIDES}
+from analysis.config import RepairConfig, SwapConfig
+from analysis.pose import N_LANDMARKS, BoolArray, PoseTrack
+from analysis.swaps import undo_swaps
 
 
 @dataclass(frozen=True)
@@ -31,26 +28,23 @@ class Repaired:
         Same times as the raw one; what is not known is NaN.
     swapped : bool array [T]
         Frames in which left and right leg had changed places, and were put back.
-    ambiguous : bool array [T]
-        Frames in which the legs could not be told apart; their leg landmarks are NaN.
     filled : bool array [T, 33]
         Landmarks that were interpolated over a short gap.
     """
 
     track: PoseTrack
     swapped: BoolArray
-    ambiguous: BoolArray
     filled: BoolArray
 
 
-def repair(raw: PoseTrack, config: RepairConfig | None = None) -> Repaired:
+def repair(raw: PoseTrack, config: RepairConfig | None = None, swaps: SwapConfig | None = None) -> Repaired:
     """Undo what the pose model gets wrong, and mark what cannot be known.
 
     Parameters
     ----------
     raw : PoseTrack
         As it comes from the pose model.
-    config : RepairConfig, optional
+    config, swaps : optional
 
     Returns
     -------
@@ -58,10 +52,10 @@ def repair(raw: PoseTrack, config: RepairConfig | None = None) -> Repaired:
     """
     config = config or RepairConfig()
     track = drop_unseen(raw, config)
-    track, swapped, ambiguous = undo_swaps(track, config)
+    track, swapped = undo_swaps(track, swaps)
     track = drop_outliers(track, config)
     track, filled = fill_gaps(track, config)
-    return Repaired(track, swapped, ambiguous, filled)
+    return Repaired(track, swapped, filled)
 
 
 def drop_unseen(track: PoseTrack, config: RepairConfig) -> PoseTrack:
@@ -69,81 +63,6 @@ def drop_unseen(track: PoseTrack, config: RepairConfig) -> PoseTrack:
     xy = track.xy_px.copy()
     xy[track.visibility < config.min_visibility] = np.nan
     return replace(track, xy_px=xy)
-
-
-def undo_swaps(track: PoseTrack, config: RepairConfig) -> tuple[PoseTrack, BoolArray, BoolArray]:
-    """Find the frames in which the pose model took the left leg for the right one, and put the legs back.
-
-    A leg keeps its velocity from frame to frame; a swapped label breaks that twice, once on each leg. The cheapest
-    sequence of "as labelled" and "swapped" over the whole clip is found by dynamic programming (Viterbi) on the change
-    of velocity of knee, ankle, heel and toe of both legs, capped for each landmark so that a wild frame cannot outvote
-    the rest. Stretches swapped for longer than half a stride are not believed either way.
-
-    Returns
-    -------
-    track : PoseTrack
-    swapped : bool array [T]
-    ambiguous : bool array [T]
-    """
-    n = len(track)
-    none = np.zeros(n, dtype=bool)
-    torso = torso_length_px(track)
-    if n < 3 or not np.isfinite(torso) or torso <= 0:
-        return track, none, none
-
-    legs = np.stack([track.xy_px[:, LEG["left"]], track.xy_px[:, LEG["right"]]], axis=1) / torso  # [T, 2, 4, 2]
-    labelled = np.stack([legs, legs[:, ::-1]], axis=1)  # [T, state, leg, landmark, xy]
-    swapped = _cheapest_labels(labelled, track.time_s, config)
-
-    ambiguous = none.copy()
-    for start, stop in runs(swapped):
-        if track.time_s[stop - 1] - track.time_s[start] > config.swap_max_s:
-            ambiguous[start:stop] = True
-    swapped &= ~ambiguous
-
-    xy, visibility = track.xy_px.copy(), track.visibility.copy()
-    here, there = LEG["left"] + LEG["right"], LEG["right"] + LEG["left"]
-    for values in (xy, visibility):
-        exchanged = values[swapped]
-        exchanged[:, here] = exchanged[:, there]
-        values[swapped] = exchanged
-    hidden = xy[ambiguous]
-    hidden[:, here] = np.nan
-    xy[ambiguous] = hidden
-    return replace(track, xy_px=xy, visibility=visibility), swapped, ambiguous
-
-
-def _cheapest_labels(labelled: FloatArray, time_s: FloatArray, config: RepairConfig) -> BoolArray:
-    """Viterbi over pairs of labels: cost of a triple of frames = capped squared change of velocity, in sigmas."""
-    n = len(labelled)
-    dt = np.diff(time_s)
-    connected = dt <= config.max_gap_s
-    step = float(np.median(dt))
-    pair_cost = np.zeros((2, 2))  # best cost of ending in labels (previous, current)
-    pair_cost[1, :] += config.swap_prior
-    pair_cost[:, 1] += config.swap_prior
-    origin = np.zeros((n, 2, 2), dtype=np.int8)
-    for t in range(2, n):
-        if connected[t - 1] and connected[t - 2]:
-            # A prediction over a longer step (a dropped frame) is scaled to the usual step, so costs stay comparable.
-            before = (labelled[t - 1][None] - labelled[t - 2][:, None]) / dt[t - 2]  # [a, b, ...]: a -> b
-            after = (labelled[t][None] - labelled[t - 1][:, None]) / dt[t - 1]  # [b, c, ...]: b -> c
-            change = (after[None] - before[:, :, None]) * step / config.swap_noise  # [a, b, c, leg, landmark, xy]
-            squared = np.minimum(np.nansum(change**2, axis=-1), config.swap_cap)
-            cost = squared.sum(axis=(-1, -2))  # [a, b, c]
-        else:
-            cost = np.zeros((2, 2, 2))
-        total = pair_cost[:, :, None] + cost + np.array([0.0, config.swap_prior])[None, None, :]
-        origin[t] = np.argmin(total, axis=0)
-        pair_cost = np.min(total, axis=0)
-
-    labels = np.zeros(n, dtype=bool)
-    previous, current = np.unravel_index(int(np.argmin(pair_cost)), (2, 2))
-    labels[n - 1], labels[n - 2] = bool(current), bool(previous)
-    for t in range(n - 1, 1, -1):
-        previous, current = origin[t, previous, current], previous
-        labels[t - 2] = bool(previous)
-    return labels
 
 
 def drop_outliers(track: PoseTrack, config: RepairConfig) -> PoseTrack:
