@@ -26,7 +26,7 @@ PAIRED = (
 
 @dataclass(frozen=True)
 class Skeleton:
-    """Rest positions [3] in metres: x forward, y to the person's left, z up, floor at 0, mid-hip above the origin."""
+    """Rest positions [3] in metres: x forward, y to the person's left, z up, floor at 0."""
 
     name: str
     sex: str
