@@ -136,6 +136,36 @@ class FavoringConfig:
 
 
 @dataclass(frozen=True)
+class TrunkConfig:
+    """Trunk lean [5 and thresholds.csv], degrees."""
+
+    forward_notable: float = 10.0  # shoulder-hip line; healthy thorax 0.9 -+ 5.6
+    lateral_notable: float = 5.0  # peak toward the stance side; healthy 1.6, SD 1.8
+    lateral_difference: float = 3.5  # left against right, 2 x SD
+    min_seconds: float = 1.0  # of walking seen in that plane (design)
+    min_stances: int = 3  # a side, for the lateral lean (design)
+
+
+@dataclass(frozen=True)
+class QualityConfig:
+    """What a recording must offer [0.6, 0.7, 4.5, 8]."""
+
+    warn_yaw_deg: float = 15.0
+    min_fps: float = 24.0
+    min_near_visibility: float = 0.5  # a near-leg landmark counts as seen above this ...
+    min_near_seen: float = 0.8  # ... and has to be seen in this share of the frames
+    max_speed_spread: float = 0.20  # between passes
+    good_strides: int = 10  # a side
+    min_body_px: float = 150.0  # head to heel; the pose model looks at 256 px (design)
+    max_cut_off: float = 0.10  # share of walking frames with a foot outside the picture (design)
+    max_swapped: float = 0.15  # share of frames in which the legs were confused (design)
+    max_roll_deg: float = 3.0  # camera tilt seen as lean that flips with the walking direction (design)
+    max_trunk_from_vertical_deg: float = 50.0  # more: the picture lies on its side (design)
+    running_double_support_pct: float = 8.0  # both double supports together; walking has 15-40 %, running none (design)
+    running_share: float = 0.5  # of the strides (design)
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings of `assess`; written into every result."""
 
@@ -145,6 +175,8 @@ class Config:
     events: EventConfig = field(default_factory=EventConfig)
     strides: StrideConfig = field(default_factory=StrideConfig)
     favoring: FavoringConfig = field(default_factory=FavoringConfig)
+    trunk: TrunkConfig = field(default_factory=TrunkConfig)
+    quality: QualityConfig = field(default_factory=QualityConfig)
 
     def as_dict(self) -> dict[str, object]:
         """Return the settings as plain nested dictionaries."""
