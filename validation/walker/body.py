@@ -43,6 +43,8 @@ SOLE_M = 0.018
 HIP_DEPTH, HIP_DOWN_M, KNEE_DEPTH = 0.40, 0.015, 0.60
 #: The rig's hip joints stand wider than anatomical ones.
 HIP_WIDTH = 0.87
+#: From the ear's rim to its opening (tragus): forward, left, up, m.
+EAR_OPENING_M = (0.014, -0.008, 0.006)
 #: Depths are measured on slices of this half thickness, m.
 SLICE_M = 0.012
 
@@ -265,7 +267,7 @@ def measure_skeleton(name: str, recipe: dict[str, Any], mesh: BodyMesh) -> Skele
     middle = head[(np.abs(head[:, 1]) < 0.006) & (head[:, 2] > mesh.marker("mouth")[2])]
     points["nose"] = middle[np.argmax(middle[:, 0])]
     ears = head[head[:, 1] > head[:, 1].max() - 0.012]
-    points["ear"] = ears.mean(axis=0) - (0.0, 0.008, 0.0)
+    points["ear"] = ears.mean(axis=0) + EAR_OPENING_M
     low = skin & (v[:, 1] > 0.0) & (v[:, 2] < 0.5 * points["ankle"][2])
     points |= _foot_points(mesh, v[low])
     return Skeleton(name, recipe["sex"], recipe["stature_m"], points)

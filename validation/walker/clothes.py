@@ -16,6 +16,12 @@ Faces = NDArray[np.int64]
 
 #: How far garments stand off the shell, m.
 SHIRT_M, SHIRT_HEM_M, LEG_M, LEG_HEM_M, SHOE_M, HAIR_M = 0.010, 0.018, 0.007, 0.014, 0.006, 0.014
+#: The shirt's neckline: height over the joint of the neck, m, and how it falls toward the front.
+COLLAR_M, COLLAR_SLOPE = 0.03, 0.75
+#: Height of the sole's side and of the flat bottom, as parts of the ankle's height.
+SOLE_SIDE, SOLE_FLAT = 0.40, 0.32
+#: Hairline against the ear's height, back to front, m.
+HAIRLINE = {"short": (-0.055, -0.02, 0.025, 0.056), "long": (-0.175, -0.13, 0.02, 0.056)}
 #: Skin this deep under a garment's edge is left out.
 UNDER_M = 0.03
 
@@ -60,7 +66,7 @@ def dress(body: Skeleton, mesh: BodyMesh, look: Look) -> Figure:
     leg_end = ankle + 0.015 if look.legwear == "trousers" else knee + 0.05
     parts.append(_shirt(tights, body, waist - 0.055, sleeve_at, look))
     parts.append(_legwear(tights, waist, leg_end, look))
-    parts.append(_shoes(tights, body, ankle + 0.012, look))
+    parts += _shoes(tights, body, ankle + 0.012, look)
     parts.append(_hair(mesh, body, look))
     parts.append(_skin(mesh, body, waist, leg_end, sleeve_at, look))
     parts.append(_eyes(mesh, look))
@@ -148,9 +154,9 @@ def _shirt(tights: _Piece, body: Skeleton, hem: float, sleeve_at: float, look: L
     off_arm = arm < 0.0
     height = np.where(off_arm, tights.vertices[:, 2] - hem, 1.0)
     length = np.where(off_arm, 1.0, sleeve_at - arm) * 0.3
-    legs = _weight(tights, "thigh", "shank", "foot", "toes")
-    field = np.minimum(np.minimum(height, length), np.where(tights.vertices[:, 2] < hem - 0.1, -1.0, 1.0))
-    del legs
+    neck = body.rest["neck"]
+    collar = neck[2] + COLLAR_M - COLLAR_SLOPE * (tights.vertices[:, 0] - neck[0]) - tights.vertices[:, 2]
+    field = np.minimum(np.minimum(height, length), np.where(off_arm, collar, 1.0))
     rise = np.clip((tights.vertices[:, 2] - hem) / 0.15, 0.0, 1.0)
     loose = np.where(off_arm, SHIRT_HEM_M + (SHIRT_M - SHIRT_HEM_M) * rise, SHIRT_M)
     piece = _clip(_inflated(tights, loose), field)[0]
@@ -166,17 +172,19 @@ def _legwear(tights: _Piece, top: float, end: float, look: Look) -> tuple[_Piece
     return piece, _paint(piece, look.legs), _normals(piece.vertices, piece.triangles)
 
 
-def _shoes(tights: _Piece, body: Skeleton, top: float, look: Look) -> tuple[_Piece, Array, Array]:
+def _shoes(tights: _Piece, body: Skeleton, top: float, look: Look) -> list[tuple[_Piece, Array, Array]]:
+    """Return uppers and soles."""
     z = tights.vertices[:, 2]
-    piece, _ = _clip(_inflated(tights, SHOE_M), np.where(z < 0.3, top - z, -1.0))
-    # The sole: what is near the floor is pressed flat onto it.
-    sole = float(body.rest["ankle"][2]) * 0.32
-    vertices = piece.vertices.copy()
-    vertices[:, 2] = np.where(vertices[:, 2] < sole, 0.0, vertices[:, 2])
-    piece = _Piece(vertices, piece.weights, piece.triangles)
-    colors = _paint(piece, look.shoes)
-    colors[vertices[:, 2] < 0.004] = np.array(look.soles) / 255.0
-    return piece, colors, _normals(vertices, piece.triangles)
+    ankle = float(body.rest["ankle"][2])
+    shoe = _clip(_inflated(tights, SHOE_M), np.where(z < 0.3, top - z, -1.0))[0]
+    parts = []
+    for sign, color in ((1.0, look.shoes), (-1.0, look.soles)):
+        piece = _clip(shoe, sign * (shoe.vertices[:, 2] - SOLE_SIDE * ankle))[0]
+        # What is near the floor is pressed flat onto it.
+        low = piece.vertices[:, 2] < SOLE_FLAT * ankle
+        piece.vertices[:, 2] = np.where(low, 0.0, piece.vertices[:, 2])
+        parts.append((piece, _paint(piece, color), _normals(piece.vertices, piece.triangles)))
+    return parts
 
 
 def _hair(mesh: BodyMesh, body: Skeleton, look: Look) -> tuple[_Piece, Array, Array]:
@@ -184,9 +192,11 @@ def _hair(mesh: BodyMesh, body: Skeleton, look: Look) -> tuple[_Piece, Array, Ar
     ear, eye = body.rest["ear"], body.rest["eye"]
     x, z = skin.vertices[:, 0], skin.vertices[:, 2]
     # The hairline climbs from the nape over the ear to the forehead.
-    line = np.interp(x, [ear[0] - 0.10, ear[0] - 0.02, ear[0] + 0.02, eye[0]], [-0.055, -0.02, 0.025, 0.052]) + ear[2]
+    line = np.interp(x, [ear[0] - 0.10, ear[0] - 0.025, ear[0] + 0.02, eye[0]], HAIRLINE[look.hair_cut]) + ear[2]
     head = _weight(skin, "head", "neck") > 0.5
-    piece, field = _clip(skin, np.where(head, z - line, -1.0))
+    near_ear = np.hypot(x - ear[0], z - ear[2]) < 0.045
+    off_ears = np.where(near_ear, ear[1] - 0.004 - np.abs(skin.vertices[:, 1]), 1.0)
+    piece, field = _clip(skin, np.where(head, np.minimum(z - line, off_ears), -1.0))
     thick = HAIR_M * np.clip(field / 0.02, 0.15, 1.0)
     piece = _inflated(piece, thick)
     return piece, _paint(piece, look.hair), _normals(piece.vertices, piece.triangles)
@@ -207,13 +217,13 @@ def _skin(
     piece = _clip(skin, field)[0]
     colors = _paint(piece, look.skin)
     eye, nose = body.rest["eye"], body.rest["nose"]
-    p = piece.vertices * (1.0, 1.0, 1.0)
+    p = piece.vertices
     side = np.abs(p[:, 1])
     brow = (np.abs(p[:, 2] - eye[2] - 0.019) < 0.005) & (np.abs(side - eye[1]) < 0.02) & (p[:, 0] > eye[0] - 0.005)
-    mouth = mesh.marker("mouth")
-    lips = (np.abs(p[:, 2] - mouth[2] - 0.001) < 0.009) & (side < 0.024) & (p[:, 0] > nose[0] - 0.035)
+    mouth = 2.0 * mesh.marker("mouth")[2] - eye[2]  # the marker sits midway between eyes and lips
+    lips = (np.abs(p[:, 2] - mouth) < 0.008) & (side < 0.022) & (p[:, 0] > nose[0] - 0.035)
     colors[brow] = 0.6 * np.array(look.hair) / 255.0 + 0.4 * colors[brow]
-    colors[lips] = colors[lips] * (0.86, 0.58, 0.58)
+    colors[lips] = colors[lips] * (0.92, 0.72, 0.72)
     return piece, colors, _normals(piece.vertices, piece.triangles)
 
 

@@ -20,6 +20,8 @@ PELVIS_SHARE, LUMBAR_SHARE = 0.25, 0.65
 SLOUCH_CHEST_DEG, SLOUCH_LUMBAR_DEG, SLOUCH_NECK_DEG, SLOUCH_LEAN_DEG = 24.0, -6.0, 32.0, 7.0
 #: Hanging arms stand off the body by this much, deg: upper arm, forearm.
 ARM_OUT_DEG, FOREARM_OUT_DEG = 9.0, 4.0
+#: Turn of the hanging arm about its length that brings the palms toward the thighs, deg.
+ARM_TWIST_DEG, FOREARM_TWIST_DEG, HAND_TWIST_DEG = 5.0, 35.0, 60.0
 
 LEAN_ITERATIONS = 6
 
@@ -206,16 +208,17 @@ def _arm(motion: Motion, side: str, shoulder: Array) -> tuple[dict[str, Array], 
     base = base @ rotation("x", np.radians(0.4 * upper["trunk_lateral"]))
     swing, bend = np.radians(upper[f"arm_{side}"]), np.radians(upper[f"elbow_{side}"])
     rotations = {}
-    for bone, top, bottom, out_deg, angle in (
-        ("upper_arm", "shoulder", "elbow", ARM_OUT_DEG, swing),
-        ("forearm", "elbow", "wrist", FOREARM_OUT_DEG, swing + bend),
+    for bone, top, bottom, out_deg, angle, twist_deg in (
+        ("upper_arm", "shoulder", "elbow", ARM_OUT_DEG, swing, ARM_TWIST_DEG),
+        ("forearm", "elbow", "wrist", FOREARM_OUT_DEG, swing + bend, FOREARM_TWIST_DEG),
+        ("hand", "elbow", "wrist", FOREARM_OUT_DEG, swing + bend, HAND_TWIST_DEG),
     ):
         out = np.radians(out_deg)
         hang = _least_rotation(
             body.point(bottom, side) - body.point(top, side), np.array([0.0, sign * np.sin(out), -np.cos(out)])
         )
-        rotations[f"{bone}_{side}"] = base @ rotation("y", -angle) @ hang
-    rotations[f"hand_{side}"] = rotations[f"forearm_{side}"]
+        twist = rotation("z", np.array(-sign * np.radians(twist_deg)))
+        rotations[f"{bone}_{side}"] = base @ rotation("y", -angle) @ twist @ hang
     joints = {}
     before, place = "shoulder", shoulder
     for bone, name in (("upper_arm", "elbow"), ("forearm", "wrist"), ("hand", "hand")):

@@ -40,6 +40,7 @@ class Look:
     soles: tuple[int, int, int] = (225, 225, 222)
     skin: tuple[int, int, int] = (205, 160, 132)
     hair: tuple[int, int, int] = (62, 44, 32)
+    hair_cut: Literal["short", "long"] = "short"
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ class Renderer:
         self._params, self._view = params, view
         try:
             self._gl = moderngl.create_standalone_context(backend="egl")
-        except Exception as error:  # noqa: BLE001  (glcontext raises bare Exception)
+        except Exception as error:  # glcontext raises it bare
             raise NoRenderer(
                 f"OpenGL could not be opened without a display ({error}).", "Install libegl1 and libgl1-mesa-dri."
             ) from error

@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 #: Materials that the shader tells apart.
 PLAIN, FLOOR, BELT = 0.0, 1.0, 2.0
 #: How far the wall is behind the farthest point of the walk, m, and its height.
-WALL_BEHIND_M, WALL_HEIGHT_M, ROOM_HALF_WIDTH_M = 1.6, 4.0, 9.0
+WALL_BEHIND_M, WALL_HEIGHT_M, ROOM_HALF_WIDTH_M = 1.6, 7.0, 9.0
 #: Top of the belt is the walker's floor; the room's floor lies this much lower.
 DECK_HEIGHT_M = 0.16
 
@@ -100,17 +100,16 @@ def _furnish(box, rng: np.random.Generator, wall: Array, level: Array, right: Ar
         box(place, (right * 0.045, level * 0.15, up * height), color)
     pot = -side * rng.uniform(2.9, 3.3)
     box(at(pot, 0.17, 0.30), (right * 0.30, level * 0.30, up * 0.34), np.array([0.66, 0.40, 0.28]))
-    for i in range(9):
+    for _ in range(9):
         lean = rng.uniform(-0.35, 0.35, 2)
         stem = 0.55 * (up + lean[0] * right + lean[1] * level)
         middle = at(pot, 0.34, 0.30) + stem / 2
         green = np.array([0.18, 0.38 + 0.12 * rng.random(), 0.18])
         box(middle, (right * 0.05, level * 0.05, stem), green)
-        del i
 
 
 def _treadmill(box, quad, ground: float) -> None:  # type: ignore[no-untyped-def]
-    """A deck under the walker along x, with a belt and a console in front."""
+    """Put a deck under the walker along x, with a belt and a console in front."""
     ex, ey, ez = np.eye(3)
     box(
         np.array([0.0, 0.0, ground / 2 - 0.01]),
