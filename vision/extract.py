@@ -16,16 +16,17 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.pose import N_LANDMARKS, PoseTrack, Source
 from vision.errors import EvenstrideError, NoPerson
-from vision.landmarker import Landmarker, version
+from vision.landmarker import Landmarker, Pose, version
 from vision.model import Model
 from vision.people import (
+    SCOUT_INTERVAL_S,
     BoxPath,
     People,
     Sighting,
@@ -40,6 +41,8 @@ from vision.video import VideoInfo, read_frames
 
 #: Frames a second that are analysed unless all are asked for: 60 gain only 4-11 % in timing (PLATFORM.md).
 ANALYSED_FPS = 30.0
+#: A recording that runs this little faster is analysed whole: dropping one frame a second would gain nothing.
+FPS_TOLERANCE = 1.04
 #: Blocks are at most this long, and their number is a multiple of BLOCKS_MULTIPLE: 2 or 4 processes share them evenly.
 BLOCK_S = 5.0
 BLOCKS_MULTIPLE = 4
@@ -51,11 +54,15 @@ WARM_UPS = 2
 
 #: Side of the walker's square, in body sizes: room for a stride, raised arms and a path known to about 0.2 body sizes.
 SQUARE_SIDE = 1.6
-#: The walker is looked for this long before the first and after the last sighting, and into longer gaps from both ends.
+#: The walker is looked for this long before the first and after the last sighting, and from both ends into gaps of two
+#: scouted pictures or more: the walker may be outside the picture meanwhile.
 REACH_S = 1.0
+LONG_GAP_S = 2.5 * SCOUT_INTERVAL_S
 #: Landmarks this far (in body sizes) from the scouted path, or this different in size, are somebody else's.
-IDENTITY_REACH = 0.45
-IDENTITY_SIZE_RATIO = 1.8
+IDENTITY_REACH = 0.4
+IDENTITY_SIZE_RATIO = 1.5
+#: The reader of a result is told when more than this share of the pictures showed somebody else.
+MUCH_ELSEWHERE = 0.05
 
 _POLL_S = 0.1
 
@@ -154,16 +161,18 @@ def extract(
             f"The person in {info.name} could not be followed.",
             "Film one person whole, from head to feet, filling at least half the height of the picture, in good light.",
         )
-    return Extraction(track, people, _notes(model, track, people))
+    return Extraction(track, people, _notes(model, people, found, len(squares)))
 
 
 def analysed_frames(times_s: NDArray[np.floating], all_frames: bool) -> NDArray[np.int64]:
-    """Return the indices of the frames to analyse: all, or the first in every 1/30 s (by timestamp)."""
-    if all_frames:
+    """Return the indices of the frames to analyse: all, or those nearest to every 1/30 s where there are more."""
+    seconds = times_s[-1] - times_s[0]
+    if all_frames or len(times_s) - 1 <= seconds * ANALYSED_FPS * FPS_TOLERANCE:
         return np.arange(len(times_s))
-    # Half a frame of slack keeps every frame of a recording at 29.97 or 30 a second whose timestamps are rounded.
-    slots = np.floor((times_s - times_s[0]) * ANALYSED_FPS + 0.5).astype(np.int64)
-    return np.unique(slots, return_index=True)[1].astype(np.int64)
+    wanted = times_s[0] + np.arange(int(seconds * ANALYSED_FPS) + 1) / ANALYSED_FPS
+    after = np.clip(np.searchsorted(times_s, wanted), 1, len(times_s) - 1)
+    nearest = np.where(wanted - times_s[after - 1] <= times_s[after] - wanted, after - 1, after)
+    return np.unique(nearest)
 
 
 def available_cores() -> int:
@@ -236,7 +245,7 @@ def _path_at(
 
 
 def _stretches(path: BoxPath) -> list[NDArray[np.int64]]:
-    gaps = np.flatnonzero(np.diff(path.time_s) > 2 * REACH_S) + 1
+    gaps = np.flatnonzero(np.diff(path.time_s) > LONG_GAP_S) + 1
     return np.split(np.arange(len(path.time_s)), gaps)
 
 
@@ -290,14 +299,22 @@ def _scout(
     return pictures
 
 
-_Found = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+class _Found(NamedTuple):
+    """What a process found: N frames with the walker, and how many showed somebody else in the walker's place."""
+
+    indices: NDArray[np.int64]  # [N]
+    xy_px: NDArray[np.float32]  # [N, 33, 2]
+    world_m: NDArray[np.float32]  # [N, 33, 3]
+    visibility: NDArray[np.float32]  # [N, 33]
+    somebody_else: int
 
 
 def _read_blocks(info: VideoInfo, model: Model, tick: Callable[[], None], blocks: list[list[_Square]]) -> _Found:
-    """Return index [N], landmarks [N, 33, 2], world landmarks [N, 33, 3], visibility [N, 33] of the frames found."""
+    """Follow the walker through neighbouring blocks."""
     squares = {square.index: square for block in blocks for square in block}
     starts = {block[0].index for block in blocks}
-    rows: list[tuple[int, tuple[Any, Any, Any]]] = []
+    found: dict[int, Pose] = {}
+    somebody_else = 0
     with Landmarker(model.path, "track") as landmarker:
         for frame in read_frames(info, indices=np.array(list(squares), np.int64)):
             square = squares[frame.index]
@@ -306,32 +323,32 @@ def _read_blocks(info: VideoInfo, model: Model, tick: Callable[[], None], blocks
                 for _ in range(WARM_UPS):
                     _pose_in(frame.rgb, square, landmarker)
             pose = _pose_in(frame.rgb, square, landmarker)
-            if pose is not None:
-                rows.append((frame.index, pose))
+            if pose is not None and _is_walker(pose.xy_px, square):
+                found[frame.index] = pose
+            elif pose is not None:
+                somebody_else += 1
+                landmarker.forget()
             tick()
-    n = len(rows)
-    return (
-        np.array([index for index, _ in rows], np.int64),
-        np.array([pose[0] for _, pose in rows], np.float32).reshape(n, N_LANDMARKS, 2),
-        np.array([pose[1] for _, pose in rows], np.float32).reshape(n, N_LANDMARKS, 3),
-        np.array([pose[2] for _, pose in rows], np.float32).reshape(n, N_LANDMARKS),
+    n = len(found)
+    return _Found(
+        np.array(list(found), np.int64),
+        np.array([pose.xy_px for pose in found.values()], np.float32).reshape(n, N_LANDMARKS, 2),
+        np.array([pose.world_m for pose in found.values()], np.float32).reshape(n, N_LANDMARKS, 3),
+        np.array([pose.visibility for pose in found.values()], np.float32).reshape(n, N_LANDMARKS),
+        somebody_else,
     )
 
 
-def _pose_in(rgb: NDArray[np.uint8], square: _Square, landmarker: Landmarker) -> tuple[Any, Any, Any] | None:
-    """Return the walker's landmarks in the full picture, or None (and forget the place) when it is not the walker."""
+def _pose_in(rgb: NDArray[np.uint8], square: _Square, landmarker: Landmarker) -> Pose | None:
+    """Return the pose found in the square, in pixels of the whole picture; what lies outside that is not visible."""
     left, top, side = square.corner_and_side
     poses = landmarker.find(cut(rgb, left, top, side))
     if not poses:
         return None
-    pose = poses[0]
-    xy = pose.xy_px + np.array((left, top), np.float32)
-    if not _is_walker(xy, square):
-        landmarker.forget()
-        return None
     height, width = rgb.shape[:2]
+    xy = poses[0].xy_px + np.array((left, top), np.float32)
     inside = np.all((xy >= 0) & (xy < (width, height)), axis=1)
-    return xy, pose.world_m, np.where(inside, pose.visibility, 0.0)
+    return Pose(xy, poses[0].world_m, np.where(inside, poses[0].visibility, np.float32(0)))
 
 
 def _is_walker(xy: NDArray[np.floating], square: _Square) -> bool:
@@ -458,9 +475,9 @@ def _assemble(info: VideoInfo, model: Model, analysed: NDArray[np.int64], found:
     xy = np.full((n, N_LANDMARKS, 2), np.nan, np.float32)
     world = np.full((n, N_LANDMARKS, 3), np.nan, np.float32)
     visibility = np.zeros((n, N_LANDMARKS), np.float32)
-    for indices, part_xy, part_world, part_visibility in found:
-        rows = np.searchsorted(analysed, indices)
-        xy[rows], world[rows], visibility[rows] = part_xy, part_world, part_visibility
+    for part in found:
+        rows = np.searchsorted(analysed, part.indices)
+        xy[rows], world[rows], visibility[rows] = part.xy_px, part.world_m, part.visibility
     return PoseTrack(
         time_s=info.frame_times_s[analysed],
         xy_px=xy,
@@ -471,6 +488,16 @@ def _assemble(info: VideoInfo, model: Model, analysed: NDArray[np.int64], found:
     )
 
 
-def _notes(model: Model, track: PoseTrack, people: People) -> tuple[str, ...]:
+def _notes(model: Model, people: People, found: Sequence[_Found], looked: int) -> tuple[str, ...]:
     notes = [model.note] if model.note else []
+    if len(people.candidates) > 1:
+        notes.append(
+            f"{len(people.candidates)} people were found; person {people.chosen} is followed ({people.walker.why})."
+        )
+    elsewhere = sum(part.somebody_else for part in found)
+    if elsewhere > MUCH_ELSEWHERE * looked:
+        notes.append(
+            f"In {elsewhere} of {looked} pictures somebody or something else was where the person was expected; "
+            "these pictures are left out."
+        )
     return tuple(notes)

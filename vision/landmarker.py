@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Literal
@@ -35,6 +35,10 @@ NOISE = (
 #: at 1e5 s it passes 99.997 % of the new value (alpha = 1 / (1 + 1 / (2 pi f dt)), f = 0.05 Hz), which turns it off
 #: while the cheap tracking from picture to picture stays.
 UNFILTERED_STEP_MS = 100_000_000
+
+#: The video mode also smooths visibility, whatever the time between pictures: new = 0.1 x seen + 0.9 x old, from the
+#: first body on. Undoing it gives the value of the image mode to 7 digits.
+VISIBILITY_SHARE = 0.1
 
 _NOTHING = np.zeros((64, 64, 3), np.uint8)
 
@@ -75,7 +79,7 @@ class Landmarker:
         "image" looks at every picture afresh. "track" starts from where the body was in the previous picture, runs the
         detector only when it was lost, and applies no smoothing over time.
     poses : int
-        The most bodies to find.
+        The most bodies to find; "track" finds one.
 
     Raises
     ------
@@ -105,6 +109,7 @@ class Landmarker:
             ) from error
         self._warm = False
         self._holds = False
+        self._smooth_visibility: NDArray[np.float64] | None = None
 
     def __enter__(self) -> Landmarker:
         return self
@@ -128,15 +133,24 @@ class Landmarker:
         self._warm = self._warm or bool(result.pose_landmarks)  # its last remark comes with the first landmarks
         self._holds = bool(result.pose_landmarks)
         height, width = rgb.shape[:2]
-        return [
+        poses = [
             _pose(points, world, width, height)
             for points, world in zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
         ]
+        return [self._unsmoothed(pose) for pose in poses] if self._tracks else poses
 
     def forget(self) -> None:
         """Make the next picture independent of those before it ("track" only): shown nothing, the tracker lets go."""
         while self._tracks and self._holds:
             self.find(_NOTHING)
+
+    def _unsmoothed(self, pose: Pose) -> Pose:
+        smooth, before = pose.visibility.astype(np.float64), self._smooth_visibility
+        self._smooth_visibility = smooth
+        if before is None:
+            return pose
+        seen = (smooth - (1 - VISIBILITY_SHARE) * before) / VISIBILITY_SHARE
+        return replace(pose, visibility=np.clip(seen, 0, 1).astype(np.float32))
 
     def _run(self, image: Any) -> Any:
         if not self._tracks:

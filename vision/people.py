@@ -28,8 +28,9 @@ TILE_OVERLAP = 0.2
 #: ... and, when those show nobody, in squares of half that side, overlapping more because a body fills them.
 SMALL_TILE_OVERLAP = 0.5
 
-#: A body is believed when at least this share of its landmarks is inside the picture and likely visible ...
-MIN_VISIBLE_SHARE = 0.5
+#: A body is believed when at least this share of its landmarks is inside the picture and likely visible (the upper body
+#: of someone sitting at a desk has 0.4) ...
+MIN_VISIBLE_SHARE = 0.35
 VISIBLE = 0.5
 #: ... its trunk is between these shares of the whole length (an adult's is 0.3; seated bodies vary) ...
 TRUNK_SHARE = (0.12, 0.75)
@@ -39,7 +40,7 @@ MIN_SIZE_PX = 48.0
 #: Two sightings in one picture are the same body when their trunks are closer than this share of its size.
 SAME_BODY = 0.25
 #: Linking: how far a body may be from where it was expected, in body sizes, and how much its size may differ.
-LINK_REACH = 0.45
+LINK_REACH = 0.35
 LINK_REACH_PER_S = 0.5
 LINK_SIZE_RATIO = 1.5
 #: Gaps up to this long are bridged by position alone.
@@ -290,10 +291,13 @@ def _cost(track: list[Sighting], sighting: Sighting) -> float:
 
 
 def _join_returns(tracks: list[list[Sighting]]) -> list[list[Sighting]]:
-    """Join tracks that follow each other and look alike: someone left the picture, or was hidden, and came back."""
-    joined: list[list[Sighting]] = []
-    for track in sorted(tracks, key=lambda t: t[0].time_s):
-        earlier = [t for t in joined if t[-1].time_s < track[0].time_s and _same_person(t, track)]
+    """Join tracks that follow each other and look alike: someone left the picture, or was hidden, and came back.
+
+    A single sighting is never joined: chance detections all over the clip would add up to a person.
+    """
+    joined: list[list[Sighting]] = [track for track in tracks if len(track) == 1]
+    for track in sorted((t for t in tracks if len(t) > 1), key=lambda t: t[0].time_s):
+        earlier = [t for t in joined if len(t) > 1 and t[-1].time_s < track[0].time_s and _same_person(t, track)]
         if earlier:
             max(earlier, key=lambda t: t[-1].time_s).extend(track)
         else:
@@ -348,7 +352,7 @@ def choose(
             f"Nobody was found in {name}.",
             "Film one person whole, from head to feet, filling at least half the height of the picture, in good light.",
         )
-    ranked = sorted((_judged(track, size_px) for track in seen), key=lambda judged: -judged[0])
+    ranked = sorted((_judged(track, scouted, size_px) for track in seen), key=lambda judged: -judged[0])
     candidates = tuple(
         Candidate(number, len(track), why, _path(track)) for number, (_, why, track) in enumerate(ranked, start=1)
     )
@@ -360,7 +364,7 @@ def choose(
     return People(person or 1, candidates)
 
 
-def _judged(track: list[Sighting], size_px: tuple[int, int]) -> tuple[float, str, list[Sighting]]:
+def _judged(track: list[Sighting], scouted: int, size_px: tuple[int, int]) -> tuple[float, str, list[Sighting]]:
     """Return a score, its reason in plain words, and the track."""
     sizes = np.array([s.size_px for s in track])
     trunk = np.array([s.trunk_px for s in track])
@@ -374,9 +378,9 @@ def _judged(track: list[Sighting], size_px: tuple[int, int]) -> tuple[float, str
     score = len(track) * np.sqrt(relative) * quality * (STILL_WEIGHT + walking)
     does = [
         f"moves over {travel:.1f} body heights" if travel >= 1 else "stays in place",
-        "legs swing" if swing >= FULL_SWING / 2 else "legs hardly move",
-        f"seen in {len(track)} of the pictures looked at",
-        f"about {relative:.0%} of the picture's height",
+        "legs swing" if swing >= FULL_SWING / 2 else "legs hardly swing across the picture",
+        f"seen in {len(track)} of {scouted} pictures looked at",
+        f"about {relative:.0%} of the picture's height" if relative <= 1 else "partly outside the picture",
     ]
     return float(score), ", ".join(does), track
 

@@ -1,0 +1,122 @@
+"""Who is in the clip and who walks: on made-up sightings, and on real clips."""
+
+import numpy as np
+import pytest
+
+from vision.errors import NoPerson
+from vision.people import Sighting, choose, cut, link, scout_frames
+
+SIZE = (1280, 720)
+RED, BLUE = np.array((180.0, 30.0, 30.0)), np.array((30.0, 40.0, 160.0))
+
+
+def body(time_s, x, *, y=400.0, size=400.0, swing=0.0, color=RED, quality=0.8):
+    at = np.array((x, y))
+    feet = np.array((swing * np.sin(2 * np.pi * 0.9 * time_s + 0.4), 0.0))
+    return Sighting(round(time_s * 30), time_s, at, at, size, feet, color, quality)
+
+
+def walker(start_s, end_s, x, speed, **more):
+    """Someone who is at `x` at `start_s` and moves at `speed` px/s."""
+    return [body(t, x + speed * (t - start_s), swing=0.2, **more) for t in np.arange(start_s, end_s, 0.5)]
+
+
+def stander(start_s, end_s, x, **more):
+    return [body(t, x, **more) for t in np.arange(start_s, end_s, 0.5)]
+
+
+def pictures(*people):
+    """The sightings of several people, picture by picture."""
+    times = sorted({s.time_s for person in people for s in person})
+    return [[s for person in people for s in person if s.time_s == time] for time in times]
+
+
+def people_in(*tracks, person=None, scouted=20):
+    return choose(link(pictures(*tracks)), scouted=scouted, name="clip.mp4", size_px=SIZE, person=person)
+
+
+def test_the_walker_wins_over_someone_who_stands_nearer_and_longer():
+    found = people_in(stander(0, 10, 900, size=600.0, color=BLUE), walker(3, 7, 100, 280))
+    assert len(found.candidates) == 2
+    assert found.walker.path.time_s[0] == 3
+    assert "moves over" in found.walker.why and "legs swing" in found.walker.why
+
+
+def test_the_walker_on_a_treadmill_wins_over_someone_who_stands():
+    found = people_in(stander(0, 10, 1000, color=BLUE), [body(t, 500, swing=0.2) for t in np.arange(0, 10, 0.5)])
+    assert "legs swing" in found.walker.why and found.walker.path.center_px[0, 0] == 500
+
+
+def test_the_main_person_is_followed_when_nobody_walks():
+    found = people_in(stander(0, 10, 900, size=600.0), stander(0, 4, 100, size=200.0, color=BLUE))
+    assert found.walker.path.size_px[0] == 600
+    assert "stays in place" in found.walker.why
+
+
+def test_two_who_cross_stay_two_people():
+    right, left = walker(0, 5, 100, 240), walker(0, 5, 1300, -240, color=BLUE)
+    tracks = link(pictures(right, left))
+    assert len(tracks) == 2
+    for track in tracks:
+        assert len({tuple(s.color) for s in track}) == 1
+
+
+def test_someone_hidden_for_a_moment_is_one_person():
+    path = walker(0, 6, 100, 200)
+    assert [len(track) for track in link(pictures([s for s in path if not 2.4 < s.time_s < 3.6]))] == [9]
+
+
+def test_someone_who_leaves_and_comes_back_is_one_person():
+    found = people_in(walker(0, 4, 100, 300), walker(7, 11, 1300, -300))
+    assert [c.frames for c in found.candidates] == [16]
+
+
+def test_someone_else_in_other_clothes_is_not_the_one_who_left():
+    assert len(people_in(walker(0, 4, 100, 300), walker(7, 11, 1300, -300, color=BLUE)).candidates) == 2
+
+
+def test_a_ghost_in_a_picture_or_two_is_nobody():
+    with pytest.raises(NoPerson, match=r"Nobody was found in clip\.mp4"):
+        people_in(stander(2, 3, 500))
+
+
+def test_ghosts_all_over_the_place_are_nobody():
+    rng = np.random.default_rng(1)
+    ghosts = [
+        body(t, rng.uniform(0, 1280), y=rng.uniform(0, 720), size=rng.uniform(50, 400), color=rng.uniform(0, 255, 3))
+        for t in np.arange(16) / 2
+    ]
+    with pytest.raises(NoPerson):
+        people_in(ghosts)
+
+
+def test_a_clip_of_two_pictures_needs_no_third():
+    assert people_in(stander(0, 1, 500), scouted=2).chosen == 1
+
+
+def test_a_person_can_be_asked_for():
+    tracks = stander(0, 10, 900, color=BLUE), walker(3, 7, 100, 280)
+    found = people_in(*tracks, person=2)
+    assert found.chosen == 2 and "stays in place" in found.walker.why
+    assert [c.why for c in found.candidates] == [c.why for c in people_in(*tracks).candidates]
+    with pytest.raises(NoPerson, match=r"no person 3\. 2 people were found"):
+        people_in(*tracks, person=3)
+
+
+def test_a_square_beyond_the_picture_is_black_there():
+    rgb = np.full((10, 20, 3), 7, np.uint8)
+    square = cut(rgb, -3, -2, 6)
+    assert square.shape == (6, 6, 3)
+    assert square[2:, 3:].min() == 7 and square[:2].max() == 0 and square[:, :3].max() == 0
+    assert cut(rgb, 100, 100, 4).max() == 0
+    np.testing.assert_array_equal(
+        cut(np.arange(600, dtype=np.uint16).reshape(10, 20, 3), 4, 2, 5)[0, 0], [132, 133, 134]
+    )
+
+
+def test_pictures_to_look_at_are_spread_by_time():
+    times = np.concatenate([np.arange(0, 2, 1 / 60), np.arange(2, 10, 1 / 10)])  # the rate drops after 2 s
+    looked = scout_frames(times)
+    np.testing.assert_allclose(np.diff(times[looked]), 0.5, atol=0.11)
+    assert looked[0] == 0 and looked[-1] == len(times) - 1
+    np.testing.assert_array_equal(scout_frames(np.array([0.0, 0.03])), [0, 1])
