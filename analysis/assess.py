@@ -98,7 +98,7 @@ def assess(track: PoseTrack, subject: Subject | None = None, config: Config | No
     uncertain = uncertain_legs(repaired)
     strides = stride_table(body, passes, events, angles, uncertain, config.strides)
     quality = inspect(
-        track, repaired.swapped, passes, excluded, strides, angles, config.quality, config.favoring.min_strides
+        track, body, repaired.swapped, passes, excluded, strides, angles, config.quality, config.favoring.min_strides
     )
     if not quality.usable:
         strides = strides.assign(valid=False, valid_knee=False)

@@ -161,8 +161,8 @@ class QualityConfig:
     max_swapped: float = 0.15  # share of frames in which the legs were confused (design)
     max_roll_deg: float = 3.0  # camera tilt seen as lean that flips with the walking direction (design)
     max_trunk_from_vertical_deg: float = 50.0  # more: the picture lies on its side (design)
-    running_double_support_pct: float = 8.0  # both double supports together; walking has 15-40 %, running none (design)
-    running_share: float = 0.5  # of the strides (design)
+    running_likeness: float = 0.4  # correlation of pelvis height with foot distance: walking < 0, running > 0 (design)
+    running_bounce: float = 0.05  # SD of the pelvis height in torso lengths: a run bounces, a shuffle does not (design)
 
 
 @dataclass(frozen=True)

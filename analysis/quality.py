@@ -8,8 +8,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from analysis.body import SIZE_WINDOW_S, running_mean, torso_length_px
 from analysis.config import QualityConfig
 from analysis.pose import SIDES, BoolArray, PoseTrack, landmark
+from analysis.swaps import foot_gap
 from analysis.trunk import forward_by_direction
 from analysis.view import Excluded, Pass
 
@@ -39,6 +41,7 @@ class Quality:
 
 def inspect(
     raw: PoseTrack,
+    body: PoseTrack,
     swapped: BoolArray,
     passes: tuple[Pass, ...],
     excluded: tuple[Excluded, ...],
@@ -53,6 +56,8 @@ def inspect(
     ----------
     raw : PoseTrack
         As it came from the pose model.
+    body : PoseTrack
+        Repaired and smoothed.
     swapped : bool array [T]
         Frames in which the legs had been confused.
     passes, excluded
@@ -66,7 +71,7 @@ def inspect(
     issues = [
         _not_upright(raw, config),
         _no_walking(passes, excluded),
-        _running(strides, config),
+        _running(body, passes, config),
         _oblique(passes),
         _frontal(passes),
         _low_rate(raw, config),
@@ -127,17 +132,28 @@ def _no_walking(passes: tuple[Pass, ...], excluded: tuple[Excluded, ...]) -> Iss
     )
 
 
-def _running(strides: pd.DataFrame, config: QualityConfig) -> Issue | None:
-    support = strides["double_support_pct"].to_numpy(dtype=float)
-    support = support[np.isfinite(support)]
-    if len(support) < 2 or np.mean(support < config.running_double_support_pct) < config.running_share:
-        return None
-    return Issue(
-        "running",
-        "error",
-        "This is running: both feet leave the ground at once.",
-        "Film normal walking. Running needs other measures than these.",
-    )
+def _running(body: PoseTrack, passes: tuple[Pass, ...], config: QualityConfig) -> Issue | None:
+    """Walkers vault: the pelvis is highest where the feet pass. Runners bounce: there it is lowest."""
+    for one in passes:
+        part = body.between(one.start_s, one.end_s)
+        if not one.facing or len(part) < 4:
+            continue
+        height = -part.middle("hip")[:, 1] / torso_length_px(part)
+        height = height - running_mean(height, SIZE_WINDOW_S, part.fps)
+        apart = np.abs(foot_gap(part))
+        apart = apart - running_mean(apart, SIZE_WINDOW_S, part.fps)
+        known = np.isfinite(height) & np.isfinite(apart)
+        bounce, opening = float(np.std(height[known])), float(np.std(apart[known]))
+        if bounce < config.running_bounce or opening == 0:
+            continue
+        if float(np.mean(height[known] * apart[known])) / (bounce * opening) > config.running_likeness:
+            return Issue(
+                "running",
+                "error",
+                "This is running, not walking.",
+                "Film normal walking. Running needs other measures than these.",
+            )
+    return None
 
 
 def _oblique(passes: tuple[Pass, ...]) -> Issue | None:
@@ -279,8 +295,8 @@ def _cut_off(raw: PoseTrack, passes: tuple[Pass, ...], config: QualityConfig) ->
     shares: list[float] = []
     for one in passes:
         xy = raw.between(one.start_s, one.end_s).xy_px[:, feet]
-        known = np.isfinite(xy).all(axis=(1, 2))
-        outside = ((xy < 0) | (xy > (width, height))).any(axis=(1, 2))
+        known = np.asarray(np.all(np.isfinite(xy), axis=(1, 2)))
+        outside = np.asarray(np.any((xy < 0) | (xy > (width, height)), axis=(1, 2)))
         shares.append(float(np.mean(outside[known])) if known.any() else 0.0)
     if not shares or max(shares) <= config.max_cut_off:
         return None
