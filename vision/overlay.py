@@ -35,6 +35,8 @@ WHITE: Color = (255, 255, 255)
 
 # Landmarks between analysed frames are interpolated over gaps up to this long, the longest that the repair fills.
 MAX_GAP_S = RepairConfig().max_gap_s
+# At an edge the nearest landmarks stand in for this long: every other frame of a film of 60 a second is analysed.
+SAME_MOMENT_S = 0.02
 # How long a heel strike or toe-off stays in the picture.
 EVENT_SHOWN_S = 0.3
 # How strongly a skeleton is drawn that is not part of a measured pass.
@@ -45,6 +47,7 @@ SAME_PLACE_BODY = 0.04
 # Sizes, as a share of the picture's size (the square root of its area) and of the body's length in the picture.
 FONT_OF_PICTURE, FONT_OF_BODY, MIN_FONT_PX = 0.026, 0.055, 13.0
 LINE_OF_PICTURE, LINE_OF_BODY, MIN_LINE_PX = 0.0062, 0.013, 1.6
+MIN_DASH_PX = 7.0
 # A body is about this many torso lengths from head to foot (1 / 0.288, Drillis & Contini, in Winter 2009).
 BODY_OF_TORSO = 3.5
 # A crop for the report shows this many body heights from top to bottom, at this shape.
@@ -159,13 +162,12 @@ def annotate_video(
         for frame in read_frames(info):
             if cancel is not None and cancel():
                 raise _Cancelled
-            rgb = frame.rgb.copy()
             if heads is not None:
-                blur(rgb, heads.at(frame.time_s))
-            rgb = draw_frame(rgb, scenes.at(frame.time_s))
-            _draw_time(rgb, frame.time_s, info.duration_s, assessment.passes)
+                blur(frame.rgb, heads.at(frame.time_s))
+            _draw(frame.rgb, scenes.at(frame.time_s))
+            _draw_time(frame.rgb, frame.time_s, info.duration_s, assessment.passes)
             # A slowed-down film keeps playing slowly.
-            yield frame.time_s * info.slow_motion, rgb
+            yield frame.time_s * info.slow_motion, frame.rgb
             if progress is not None:
                 progress(frame.index + 1, info.frames)
 
@@ -200,10 +202,9 @@ def key_frames(
     nearest = [int(np.argmin(np.abs(info.frame_times_s - time))) for time in times_s]
     crops = {}
     for frame in read_frames(info, indices=np.unique(np.array(nearest, dtype=np.int64))):
-        rgb = frame.rgb.copy()
         if heads is not None:
-            blur(rgb, heads.at(frame.time_s))
-        crops[frame.index] = _crop(rgb, scenes.at(frame.time_s), height_px)
+            blur(frame.rgb, heads.at(frame.time_s))
+        crops[frame.index] = _crop(frame.rgb, scenes.at(frame.time_s), height_px)
     # A frame that is damaged in the file is shown by the next best one.
     return [crops[min(crops, key=lambda have: abs(have - index))] for index in nearest] if crops else []
 
@@ -222,7 +223,8 @@ class Scenes:
     def __init__(self, track: PoseTrack, assessment: Assessment) -> None:
         config = RepairConfig()
         self.track = smooth(repair(track, config).track, config.event_cutoff_hz, config)
-        self.passes = assessment.passes
+        # Read from the feet as filmed: a mirrored film was measured the other way round.
+        self.passes = [(one, _facing(self.track.between(one.start_s, one.end_s))) for one in assessment.passes]
         self.events = assessment.events
         self.angles = _angle_columns(assessment.frames)
         torso = np.linalg.norm(self.track.middle("shoulder") - self.track.middle("hip"), axis=1)
@@ -231,13 +233,13 @@ class Scenes:
     def at(self, time_s: float) -> Scene:
         """Return the scene at `time_s`."""
         xy = _interpolated(self.track.time_s, self.track.xy_px.reshape(len(self.track), -1), time_s).reshape(-1, 2)
-        now = next((one for one in self.passes if one.start_s <= time_s <= one.end_s), None)
+        now, facing = next((both for both in self.passes if both[0].start_s <= time_s <= both[0].end_s), (None, 0))
         angles = {name: float(_interpolated(*column, time_s)[0]) for name, column in self.angles.items()}
         ages = [(event, time_s - event.time_s) for event in self.events]
         return Scene(
             xy_px=xy,
             near_side=now.near_side if now else None,
-            facing=now.facing if now else 0,
+            facing=facing if now and now.facing else 0,
             angles=angles,
             events=[(event, age) for event, age in ages if 0 <= age <= EVENT_SHOWN_S],
             measured=now is not None,
@@ -247,6 +249,13 @@ class Scenes:
     def _body_px(self, time_s: float) -> float:
         near = (np.abs(self.track.time_s - time_s) <= 1.0) & np.isfinite(self.body_px)
         return float(np.median(self.body_px[near])) if near.any() else float("inf")
+
+
+def _facing(track: PoseTrack) -> int:
+    """Return where the toes point in the picture: +1 right, -1 left."""
+    along = [track.point(landmark(s, "foot_index"))[:, 0] - track.point(landmark(s, "heel"))[:, 0] for s in SIDES]
+    known = np.concatenate(along)[np.isfinite(np.concatenate(along))]
+    return int(np.sign(np.median(known))) if len(known) else 0
 
 
 def _angle_columns(frames: pd.DataFrame) -> dict[str, tuple[NDArray[np.floating], NDArray[np.floating]]]:
@@ -261,6 +270,9 @@ def _interpolated(time_s: NDArray[np.floating], values: NDArray[np.floating], no
     """Return the values [K] at `now_s` between rows of [T, K]; NaN across gaps longer than `MAX_GAP_S`."""
     near = np.flatnonzero(np.abs(time_s - now_s) <= MAX_GAP_S)
     result = np.full(values.shape[1], np.nan)
+    closest = int(np.argmin(np.abs(time_s - now_s))) if len(time_s) else -1
+    if closest >= 0 and abs(time_s[closest] - now_s) <= SAME_MOMENT_S:
+        result = values[closest].astype(float)
     # From the widest pair of rows round `now_s` to the closest one, so that the closest that is known stays.
     before, after = near[time_s[near] <= now_s], near[time_s[near] >= now_s]
     for row_before in before:
@@ -281,6 +293,11 @@ def _interpolated(time_s: NDArray[np.floating], values: NDArray[np.floating], no
 def draw_frame(rgb: NDArray[np.uint8], scene: Scene) -> NDArray[np.uint8]:
     """Return the picture with the scene drawn on; the picture itself is not changed."""
     picture = np.ascontiguousarray(rgb).copy()
+    _draw(picture, scene)
+    return picture
+
+
+def _draw(picture: NDArray[np.uint8], scene: Scene) -> None:
     pen = Pen(picture, scene.body_px)
     bare = None if scene.measured else picture.copy()
     far = other(scene.near_side) if scene.near_side else None
@@ -291,7 +308,6 @@ def draw_frame(rgb: NDArray[np.uint8], scene: Scene) -> NDArray[np.uint8]:
         cv2.addWeighted(picture, UNMEASURED_STRENGTH, bare, 1 - UNMEASURED_STRENGTH, 0, dst=picture)
     _draw_labels(pen, scene)
     _draw_events(pen, scene)
-    return picture
 
 
 def _draw_limbs(pen: Pen, scene: Scene, side: Side, *, dashed: bool) -> None:
@@ -327,10 +343,11 @@ def _draw_labels(pen: Pen, scene: Scene) -> None:
         toward = _outward(scene, side, knee)
         text = side[0].upper() if angle is None else f"{side[0].upper()} {angle:.0f}°"
         pen.pill(text, (knee[0] + toward * 1.6 * pen.font_px, knee[1]), SIDE_COLOR[side], side=toward)
-    hip, shoulder = scene.middle("hip"), scene.middle("shoulder")
-    text = _trunk_text(scene)
+    hip, shoulder, text = scene.middle("hip"), scene.middle("shoulder"), _trunk_text(scene)
     if hip is not None and shoulder is not None and text:
         behind = -scene.facing or 1
+        if not pen.has_room(shoulder[0] + behind * 12 * pen.font_px):
+            behind = -behind
         pen.pill(text, (shoulder[0] + behind * 3 * pen.font_px, (shoulder[1] + hip[1]) / 2), TRUNK_COLOR, side=behind)
 
 
@@ -404,7 +421,8 @@ def _crop(rgb: NDArray[np.uint8], scene: Scene, height_px: int) -> NDArray[np.ui
     shape = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     cut = cv2.warpAffine(rgb, move, (round(scale * width), height_px), flags=shape, borderValue=DARK)
     moved = Scene(**{**vars(scene), "xy_px": scene.xy_px * scale + move[:, 2], "body_px": scene.body_px * scale})
-    return draw_frame(cut, moved)
+    _draw(cut, moved)
+    return cut
 
 
 def _inside(start: float, length: float, available: float) -> float:
@@ -428,7 +446,7 @@ class Pen:
 
     def line(self, start: Point, end: Point, color: Color, width: float, *, dashed: bool = False) -> None:
         """Draw a straight line, solid or dashed."""
-        pieces = _dashes(start, end, 3.2 * width) if dashed else [(start, end)]
+        pieces = _dashes(start, end, max(3.2 * width, MIN_DASH_PX)) if dashed else [(start, end)]
         for outline in (True, False):
             for a, b in pieces:
                 thick = max(1, round(width + (max(2.0, 0.5 * width) if outline else 0)))
@@ -476,6 +494,10 @@ class Pen:
         self._plate(round(left), round(top), round(width), round(height))
         origin = (round(left + pad), round(top + 0.5 * height + 0.36 * size))
         cv2.putText(self.rgb, text, origin, color, self.font, size, TEXT_WEIGHT)
+
+    def has_room(self, x: float) -> bool:
+        """Return whether `x` is inside the picture."""
+        return 0 <= x < self.rgb.shape[1]
 
     def _plate(self, left: int, top: int, width: int, height: int) -> None:
         region = self.rgb[top : top + height, left : left + width]
