@@ -30,6 +30,10 @@ SIDES: tuple[Side, Side] = ("left", "right")
 SIGN = {"left": 1.0, "right": -1.0}
 
 NODE_HZ = 100.0
+#: Time solved before the first and after the last frame, s.
+MARGIN_S = 0.3
+#: The pelvis sways this far over each stance leg; headings are blended over this time in turns.
+PELVIS_SWAY_M, HEADING_BLEND_S = 0.018, 0.10
 #: Anterior pelvic tilt that the reference set measures hip flexion from; thigh inclination = hip flexion - this.
 PELVIC_TILT_DEG = 11.0
 #: The reference set has the knee at 0.9 deg at contact, others at 2 to 7: a little more than straight.
@@ -45,6 +49,10 @@ LOADING_END = 41.0
 SWING_BUMP = (72.5, 9.0)
 #: What favoring does to the spared knee at strength 1: part of the loading bend lost, swing peak lost, deg.
 FAVOR_LOADING_LOSS, FAVOR_SWING_LOSS_DEG = 0.68, 11.7
+#: Spread from stride to stride per unit of the coefficient of variation: loading bend (part), swing peak and slow drift
+#: of the trunk's lean (deg); at the usual 2 % about 1.1, 1.0 and 0.4 deg.
+LOADING_SPREAD, SWING_SPREAD_DEG, TRUNK_DRIFT_DEG = 4.0, 50.0, 20.0
+STRIDE_AHEAD_S, STRIDE_BLEND_S, DRIFT_S = 0.06, 0.03, 1.2
 #: ... and to the trunk: forward lean, and lean toward the spared side while standing on it, deg.
 FAVOR_TRUNK_FORWARD_DEG, FAVOR_TRUNK_LATERAL_DEG = 3.0, 4.0
 #: The heel strikes at phase 0, the foot is flat between these two phases, and then rolls over the ball until STANCE.
@@ -130,8 +138,9 @@ def sparing(gait: Gait, side: Side) -> float:
     return gait.strength if gait.favoring == side else 0.0
 
 
-def leg_targets(plan: Plan, gait: Gait, body: Skeleton, side: Side, phase: Array, step_m: Array) -> Array:
+def leg_targets(params: WalkerParams, plan: Plan, body: Skeleton, side: Side, t: Array, step_m: Array) -> Array:
     """Return target angles [N, 3] in degrees: thigh, knee, foot."""
+    gait, phase = params.gait, np.mod(plan.phase(side, t), 100.0)
     thigh_curve, knee_curve, ankle_curve = reference_curves()
     mean_thigh = float(np.mean(thigh_curve(np.arange(100.0))))
     reach = np.clip(step_m / (NATURAL_STEP_PER_LEG * (body.thigh + body.shank)), 0.3, 1.5)
@@ -139,12 +148,24 @@ def leg_targets(plan: Plan, gait: Gait, body: Skeleton, side: Side, phase: Array
     spared = sparing(gait, side)
     loading = np.interp(speed, *np.transpose(LOADING_BY_SPEED)) * (1.0 - FAVOR_LOADING_LOSS * spared)
     swing = np.interp(speed, *np.transpose(SWING_BY_SPEED)) - FAVOR_SWING_LOSS_DEG * spared
+    deviation = stride_deviations(params, plan, side, t)
+    loading, swing = loading * (1.0 + LOADING_SPREAD * deviation[0]), swing + SWING_SPREAD_DEG * deviation[1]
     thigh = mean_thigh + reach * (thigh_curve(phase) - mean_thigh)
     knee = knee_curve(phase)
     knee = knee + (loading - 1.0) * loading_bend(phase) + swing * bump(phase, *SWING_BUMP)
     foot = thigh - knee + ankle_curve(phase)
     foot = foot * _smooth((phase - HEEL_OFF) / 14.0) + foot * (1.0 - _smooth(phase / FLAT)) * (phase < FLAT)
     return np.column_stack([thigh, knee, foot])
+
+
+def stride_deviations(params: WalkerParams, plan: Plan, side: Side, t: Array) -> Array:
+    """Return [2, N] how this leg's stride deviates from the others: loading bend and swing bend, in units of the CV."""
+    drawn = params.gait.variability * np.random.default_rng([params.seed, 23]).standard_normal((len(plan.footfalls), 2))
+    own = [i for i, f in enumerate(plan.footfalls) if f.side == side]
+    # A stride begins for the knee shortly before its heel strike, where the leg is straight.
+    begin = np.array([plan.footfalls[i].hs_s for i in own]) - STRIDE_AHEAD_S
+    index = np.clip(np.searchsorted(begin, t, side="right") - 1, 0, None)
+    return np.asarray(gaussian_filter1d(drawn[own][index].T, STRIDE_BLEND_S * NODE_HZ, mode="nearest"))
 
 
 def both(phases: dict[Side, Array], centre: float, harmonic: int = 1) -> Array:
@@ -368,47 +389,54 @@ def solve_motion(params: WalkerParams, body: Skeleton) -> Motion:
     """Return the movement of one clip, from 0.3 s before its first frame to 0.3 s after its last."""
     if params.gait.activity == "stand":
         return stand_still(params, body)
-    plan = make_plan(params, body)
-    gait = params.gait
-    t = np.arange(-0.3, plan.duration_s + 0.3, 1.0 / NODE_HZ)
+    plan, gait = make_plan(params, body), params.gait
+    t = np.arange(-MARGIN_S, plan.duration_s + MARGIN_S, 1.0 / NODE_HZ)
+    phases = {s: np.mod(plan.phase(s, t), 100.0) for s in SIDES}
+    step_m = local_step_length(plan, t)
+    upper = upper_body(gait, phases, step_m / plan.step_length_m)
+    upper["trunk_forward"] = upper["trunk_forward"] + trunk_drift(params, t)
+    legs = plan_legs(plan, gait, body, t, upper)
+    targets = [leg_targets(params, plan, body, s, t, step_m) for s in SIDES]
+    ones = np.ones_like(t)
+    target = np.column_stack([0.0 * ones, _pelvis_height(body) * ones, *targets])
+    flat = [(phases[s] > FLAT) & (phases[s] < HEEL_OFF) for s in SIDES]
+    leg_sigma = [
+        np.column_stack(
+            [SIGMA_THIGH_DEG * ones, SIGMA_KNEE_DEG * ones, np.where(f, SIGMA_FLAT_FOOT_DEG, SIGMA_FOOT_DEG)]
+        )
+        for f in flat
+    ]
+    sigma = np.column_stack([SIGMA_PELVIS_X_M * ones, SIGMA_PELVIS_Z_M * ones, *leg_sigma])
+    motion = Motion(t, solve_legs(legs, target, sigma), legs, upper, plan, plan.duration_s)
+    return on_belt(motion) if gait.activity == "treadmill" else motion
+
+
+def plan_legs(plan: Plan, gait: Gait, body: Skeleton, t: Array, upper: dict[str, Array]) -> Legs:
+    """Return where pelvis and feet are planned to be at the nodes t [N]."""
     phases = {s: np.mod(plan.phase(s, t), 100.0) for s in SIDES}
     along = pelvis_progress(plan, t)
-    step_m = local_step_length(plan, t)
-    reach = step_m / plan.step_length_m
-    heading = gaussian_filter1d(plan.path.heading(along), 0.10 * NODE_HZ, mode="nearest")
+    heading = gaussian_filter1d(plan.path.heading(along), HEADING_BLEND_S * NODE_HZ, mode="nearest")
     _, left = _axes(heading)
-    targets = {s: leg_targets(plan, gait, body, s, phases[s], step_m) for s in SIDES}
-    lead_m = _hip_ahead_of_heels(targets, body)
-    base = plan.path.point(along + lead_m)
-    base = base - (0.018 * both(phases, 30.0))[:, None] * left
+    base = plan.path.point(along + _hip_ahead_of_heels(body)) - (PELVIS_SWAY_M * both(phases, 30.0))[:, None] * left
     on_heel, on_ball, spots, headings = {}, {}, {}, {}
     for side in SIDES:
         feet = plan.of(side)
-        spot, foot_heading = footprints(plan, gait, side)
-        spots[side], headings[side] = foot_course(feet, spot, foot_heading, t)
+        spots[side], headings[side] = foot_course(feet, *footprints(plan, gait, side), t)
         swing = np.clip((phases[side] - STANCE) / (100.0 - STANCE), 0.0, 1.0)
         _, foot_left = _axes(headings[side])
         spots[side] = spots[side] + (SIGN[side] * CIRCUMDUCTION_M * np.sin(np.pi * swing) ** 2)[:, None] * foot_left
         planted = _in_stance(feet, t)
         on_heel[side] = planted & (phases[side] <= HEEL_OFF)
         on_ball[side] = planted & (phases[side] >= FLAT)
-    upper = upper_body(gait, phases, reach)
-    legs = Legs(
-        body, base, heading, np.radians(upper["pelvis_turn"]), np.radians(upper["pelvis_obliquity"]),
-        spots, headings, phases, on_heel, on_ball,
-    )  # fmt: skip
-    height = _pelvis_height(targets, body)
-    target = np.column_stack([np.zeros_like(t), np.full_like(t, height), targets["left"], targets["right"]])
-    flat = {s: (phases[s] > FLAT) & (phases[s] < HEEL_OFF) for s in SIDES}
-    foot_sigma = [np.where(flat[s], SIGMA_FLAT_FOOT_DEG, SIGMA_FOOT_DEG) for s in SIDES]
-    ones = np.ones_like(t)
-    sigma = np.column_stack(
-        [SIGMA_PELVIS_X_M * ones, SIGMA_PELVIS_Z_M * ones]
-        + [c for f in foot_sigma for c in (SIGMA_THIGH_DEG * ones, SIGMA_KNEE_DEG * ones, f)]
-    )
-    q = solve_legs(legs, target, sigma)
-    motion = Motion(t, q, legs, upper, plan, plan.duration_s)
-    return on_belt(motion) if gait.activity == "treadmill" else motion
+    turn, drop = np.radians(upper["pelvis_turn"]), np.radians(upper["pelvis_obliquity"])
+    return Legs(body, base, heading, turn, drop, spots, headings, phases, on_heel, on_ball)
+
+
+def trunk_drift(params: WalkerParams, t: Array) -> Array:
+    """Return the slow wander [N] of the trunk's forward lean, deg."""
+    noise = np.random.default_rng([params.seed, 29]).standard_normal(len(t))
+    slow = gaussian_filter1d(noise, DRIFT_S * NODE_HZ, mode="nearest")
+    return np.asarray(params.gait.variability * TRUNK_DRIFT_DEG * slow / np.std(slow))
 
 
 def on_belt(motion: Motion) -> Motion:
@@ -424,7 +452,7 @@ def stand_still(params: WalkerParams, body: Skeleton) -> Motion:
     """Return quiet standing: both feet planted, the body swaying by some millimetres."""
     gait = params.gait
     duration = params.duration_s or STAND_S
-    t = np.arange(-0.3, duration + 0.3, 1.0 / NODE_HZ)
+    t = np.arange(-MARGIN_S, duration + MARGIN_S, 1.0 / NODE_HZ)
     rng = np.random.default_rng([params.seed, 13])
     zeros = np.zeros_like(t)
 
@@ -473,7 +501,7 @@ def _in_stance(feet: list[Footfall], t: Array) -> NDArray[np.bool_]:
     return np.asarray((i >= 0) & (t <= to[np.clip(i, 0, None)]))
 
 
-def _hip_ahead_of_heels(targets: dict[Side, Array], body: Skeleton) -> float:
+def _hip_ahead_of_heels(body: Skeleton) -> float:
     """Return how far the hips are ahead of the middle of both planted heels when a heel strikes, by the curves."""
     thigh_curve, knee_curve, _ = reference_curves()
     a, b = body.thigh, body.shank
@@ -484,7 +512,7 @@ def _hip_ahead_of_heels(targets: dict[Side, Array], body: Skeleton) -> float:
     return float(-0.5 * sum(ankle) - body.foot("heel_sole")[0])
 
 
-def _pelvis_height(targets: dict[Side, Array], body: Skeleton) -> float:
+def _pelvis_height(body: Skeleton) -> float:
     """Return the mean height of the hips over a flat foot in mid-stance, by the curves."""
     thigh_curve, knee_curve, _ = reference_curves()
     p = np.arange(FLAT, HEEL_OFF)

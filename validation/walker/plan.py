@@ -20,7 +20,7 @@ STANCE_PCT_AT_1_24, STANCE_PCT_PER_MPS = 60.3, -4.8
 #: At strength 1: natural-log ratios, sound over spared.
 FAVOR_STEP_TIME, FAVOR_SINGLE_SUPPORT, FAVOR_STEP_LENGTH = 0.12, 0.15, 0.07
 #: Turns: radius of the path of the pelvis, step length there, and over which distance steps shorten.
-TURN_RADIUS_M, TURN_STEP_M, TURN_EASE_M = 0.26, 0.22, 0.75
+TURN_RADIUS_M, TURN_STEP_M, TURN_EASE_M = 0.26, 0.27, 0.60
 #: Correlation of successive random deviations of steps.
 STEP_MEMORY = 0.3
 #: Time planned before the first and after the last frame, s.
@@ -136,7 +136,9 @@ def make_plan(params: WalkerParams, body: Skeleton) -> Plan:
     # The single support of the left is the swing of the right: long when the right knee is spared.
     swing_time = {s: swing_s * ratio(s, FAVOR_SINGLE_SUPPORT) for s in split}
 
-    side: Side = "left" if rng.random() < 0.5 else "right"
+    # Chosen against the spared side, so that favoring the other knee is the mirror image.
+    side: Side = gait.favoring or "right"
+    side = _other(side) if rng.random() < 0.5 else side
     t, along = -LEAD_S, -gait.speed_mps * LEAD_S
     treadmill_origin = along - gait.speed_mps * t
     total_m = path.passes * path.period_m - np.pi * TURN_RADIUS_M
@@ -149,7 +151,7 @@ def make_plan(params: WalkerParams, body: Skeleton) -> Plan:
         falls.append((side, along, t))
         if end_s is None and along > total_m + 0.5 * step_m:
             end_s = t
-        side = "right" if side == "left" else "left"
+        side = _other(side)
         deviation = STEP_MEMORY * deviation + spread * rng.standard_normal(3)
         ease = float(_smooth(path.to_turn_m(np.array(along + 0.5 * step_m)) / TURN_EASE_M))
         t += step_time[side] * (1.0 + deviation[0])
@@ -162,6 +164,10 @@ def make_plan(params: WalkerParams, body: Skeleton) -> Plan:
     # Stance i ends so that the swing to footfall i + 2 (same foot) takes its planned time.
     feet = tuple(Footfall(s, a, hs, falls[i + 2][2] - swings[i + 1]) for i, (s, a, hs) in enumerate(falls[:-2]))
     return Plan(feet, path, gait.speed_mps, step_m, float(end_s))
+
+
+def _other(side: Side) -> Side:
+    return "right" if side == "left" else "left"
 
 
 def pelvis_progress(plan: Plan, t: Array) -> Array:

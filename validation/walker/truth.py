@@ -32,9 +32,7 @@ JOINT_OF = {Landmark.NOSE: "nose"} | {
     for side in SIDES
 }
 #: Joints written in metres too.
-ROOM_JOINTS = tuple(
-    f"{part}_{side}" for part in ("shoulder", "hip", "knee", "ankle", "heel", "foot_index") for side in SIDES
-)
+ROOM_JOINTS = tuple(f"{part}_{side}" for part in ("shoulder", "hip", "knee", "ankle", "heel") for side in SIDES)
 #: A stride counts as straight when no turn is nearer than this to any of it, m along the path.
 CLEAR_OF_TURN_M = 0.9
 #: Window of the loading response, % of the stride.
@@ -54,7 +52,7 @@ class Clip:
     view: View
     time_s: Array
     posed: Posed
-    points_px: Array  # [T, 33, 2], NaN without a true position
+    points_px: Array  # [T, 33, 2], NaN outside the picture or without a true position
 
 
 def solve_clip(params: WalkerParams) -> Clip:
@@ -67,6 +65,8 @@ def solve_clip(params: WalkerParams) -> Clip:
     points = np.full((frames, N_LANDMARKS, 2), np.nan)
     for mark, joint in JOINT_OF.items():
         points[:, mark] = view.project(posed.joints[joint])
+    outside = np.any((points < 0.0) | (points > np.array(view.size_px)), axis=2)
+    points[outside] = np.nan
     return Clip(params, motion, view, time_s, posed, points)
 
 
@@ -87,9 +87,8 @@ def true_track(truth: dict[str, Any]) -> PoseTrack:
 
 
 def _track(time_s: Array, points: Array, size: tuple[int, int], name: str) -> PoseTrack:
-    inside = np.all((points >= 0.0) & (points <= np.array(size)), axis=2)
-    xy = np.where(inside[..., None], points, np.nan)
-    return PoseTrack(time_s, xy.astype(np.float32), inside.astype(np.float32), size, source=Source(name=name))
+    known = np.all(np.isfinite(points), axis=2)
+    return PoseTrack(time_s, points.astype(np.float32), known.astype(np.float32), size, source=Source(name=name))
 
 
 def _fingerprint(params: WalkerParams) -> str:
@@ -99,9 +98,7 @@ def _fingerprint(params: WalkerParams) -> str:
 
 def in_picture(clip: Clip) -> NDArray[np.bool_]:
     """Return the frames [T] in which every known landmark is in the picture."""
-    known = list(JOINT_OF)
-    points = clip.points_px[:, known]
-    return np.asarray(np.all((points >= 0.0) & (points <= np.array(clip.view.size_px)), axis=(1, 2)))
+    return np.asarray(np.all(np.isfinite(clip.points_px[:, list(JOINT_OF)]), axis=(1, 2)))
 
 
 def make_truth(clip: Clip) -> dict[str, Any]:
@@ -191,10 +188,8 @@ def angles_2d(clip: Clip) -> dict[str, Array]:
         thigh_deg = np.degrees(np.arctan2(d * thigh[:, 0], -thigh[:, 1]))
         shank_deg = np.degrees(np.arctan2(d * shank[:, 0], -shank[:, 1]))
         out[f"thigh_{side}_deg"] = thigh_deg
-        out[f"shank_{side}_deg"] = shank_deg
         out[f"knee_{side}_deg"] = thigh_deg - shank_deg
         out[f"ankle_{side}_deg"] = 90.0 - _between(-shank, sole)
-        out[f"bend_{side}_deg"] = _between(thigh, shank)
     trunk = 0.5 * (xy["shoulder_left"] + xy["shoulder_right"] - xy["hip_left"] - xy["hip_right"])
     out["trunk_forward_deg"] = np.degrees(np.arctan2(d * trunk[:, 0], trunk[:, 1]))
     # Toward the person's right: to the left in the picture when facing the camera.
