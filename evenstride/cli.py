@@ -64,6 +64,8 @@ def main() -> None:
     """Run the command line; the console script."""
     try:
         app()
+    except KeyboardInterrupt:  # before or after the work, which handles its own
+        sys.exit(Exit.CANCELLED)
     except SystemExit as done:
         # The option parser has explained the mistake on stderr; a program reading stdout still gets its JSON.
         if done.code == Exit.USAGE and "--json" in sys.argv:
@@ -306,11 +308,16 @@ def _table(analysis: Analysis) -> object:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Measured")
-    for heading in ("value", "95 % interval", "left", "right"):
-        table.add_column(heading, justify="right")
+    for heading in ("value", "likely", "left", "right"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    group = ""
     for name, measure in words.measured(analysis.result):
         text = words.measure_words(name)
+        if text.group != group:
+            group = text.group
+            table.add_row(f"[bold]{words.GROUPS[group]}[/bold]")
         digits = text.decimals
         sides = (words.number(v, measure.unit, digits) if v is not None else "" for v in (measure.left, measure.right))
-        table.add_row(text.title, words.value_text(name, measure), words.interval(measure.ci95, digits), *sides)
+        value, likely = words.value_text(name, measure), words.interval(measure.ci95, digits)
+        table.add_row(f"  {text.short_title}", value, likely, *sides)
     return table

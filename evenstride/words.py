@@ -92,6 +92,11 @@ class MeasureWords:
     meaning: str
     decimals: int = 1
 
+    @property
+    def short_title(self) -> str:
+        """The title below its group's heading."""
+        return self.title.removesuffix(", left against right")
+
 
 GROUPS = {
     "rhythm": "Rhythm",
@@ -113,9 +118,6 @@ MEASURES: dict[str, MeasureWords] = {
         "rhythm",
         "From one foot touching the ground to the other one touching it. The left step ends with the left foot.",
         2,
-    ),
-    "stride_time": MeasureWords(
-        "Time of two steps", "rhythm", "The time until the same foot touches the ground again.", 2
     ),
     "stance": MeasureWords(
         "Foot on the ground",
@@ -167,6 +169,13 @@ MEASURES: dict[str, MeasureWords] = {
     "trunk_forward": MeasureWords(
         "Forward lean", "trunk", "How far the line from hips to shoulders tips forward while you walk. 0° is upright."
     ),
+    "ear_shoulder": MeasureWords(
+        "Head forward",
+        "trunk",
+        "How far the ear is in front of the shoulder, as an angle; 0° is straight above it. There is no agreed usual "
+        "value for films, so compare it with your own other films only.",
+        0,
+    ),
     "trunk_lateral": MeasureWords(
         "Sideways lean", "trunk", "How far the upper body tips toward the leg you stand on. Seen from the front only."
     ),
@@ -195,25 +204,11 @@ MEASURES: dict[str, MeasureWords] = {
         "sides",
         "Compares how long each leg carries you alone." + _SIDES,
     ),
-    "stance_asymmetry": MeasureWords(
-        "Foot on the ground, left against right", "sides", "Compares how long each foot stays down." + _SIDES
-    ),
-    "swing_asymmetry": MeasureWords(
-        "Foot in the air, left against right", "sides", "Compares how long each foot swings." + _SIDES
-    ),
-    "step_length_asymmetry": MeasureWords(
-        "Step length, left against right",
-        "sides",
-        "Compares the two steps. Not part of the verdict, because a spared leg can make either step shorter.",
-    ),
     "knee_loading_asymmetry": MeasureWords(
         "Give under weight, left against right", "sides", "Compares how much each knee gives after landing." + _SIDES
     ),
     "knee_rom_asymmetry": MeasureWords(
         "Knee movement, left against right", "sides", "Compares the total movement of the two knees." + _SIDES
-    ),
-    "knee_swing_peak_asymmetry": MeasureWords(
-        "Most bend in the air, left against right", "sides", "Compares the most each knee bends in the air." + _SIDES
     ),
 }
 
@@ -231,8 +226,7 @@ UNITS = {
     "steps_per_min": " /min",
     "m": " m",
     "m_per_s": " m/s",
-    "body_heights": " body heights",
-    "leg_lengths": " leg lengths",
+    "body_heights": " × height",
 }
 
 VIEWS = {
@@ -275,9 +269,10 @@ def favoring_verdict(result: Result) -> Verdict:
     """Say which knee, if any, seems spared, and how sure that is."""
     favoring = result.favoring
     if not result.quality.usable or favoring.verdict == "inconclusive":
+        what = "compare your knees" if result.quality.usable else "tell"
         return Verdict(
             "inconclusive",
-            "We can't tell from this video.",
+            f"We can't {what} from this video.",
             favoring.reason,
             "That is a normal answer, and it says nothing about your knees. A new film often settles it.",
         )
@@ -391,14 +386,10 @@ def _ordered(result: Result) -> list[tuple[str, Measure]]:
     return sorted(result.measures.items(), key=place)
 
 
-#: Side differences whose sign names no spared leg: either step may be the shorter one.
-AMBIGUOUS_SIDES = ("step_length_asymmetry",)
-
-
 def value_text(measure_id: str, measure: Measure) -> str:
     """Write a measure's value; a side difference says its side in words instead of by its sign."""
     decimals = measure_words(measure_id).decimals
-    if "asymmetry" not in measure_id or measure_id in AMBIGUOUS_SIDES or measure.value is None:
+    if "asymmetry" not in measure_id or measure.value is None:
         return number(measure.value, measure.unit, decimals)
     size = number(abs(measure.value), measure.unit, decimals)
     return size if float(f"{measure.value:.{decimals}f}") == 0 else f"{size} {'right' if measure.value > 0 else 'left'}"

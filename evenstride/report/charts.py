@@ -24,6 +24,9 @@ COMPONENT_AXIS = 2.5
 #: Curves carry a mark every so many percent of the cycle, so that they differ without color.
 MARK_EVERY_PCT = 10
 
+#: Letters nearer to each other than this would overlap on the short axis of a card.
+LETTER_ROOM_PCT = 7
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -84,8 +87,7 @@ class BandBar:
 
     band: tuple[float, float]
     mark: Mark
-    left: float | None
-    right: float | None
+    sides: tuple[tuple[float, str], ...]
     sentence: str
 
 
@@ -144,10 +146,18 @@ def band_bar(measure_id: str, measure: Measure) -> BandBar | None:
     return BandBar(
         band=(_place(band[0], first, last), _place(band[1], first, last)),
         mark=_mark(measure.value, low, high, first, last),
-        left=None if measure.left is None else _place(measure.left, first, last),
-        right=None if measure.right is None else _place(measure.right, first, last),
+        sides=_side_labels(measure, first, last),
         sentence=f"Usual range {words.interval(band, digits)}{words.unit_text(measure.unit)}; this value is {where}.",
     )
+
+
+def _side_labels(measure: Measure, first: float, last: float) -> tuple[tuple[float, str], ...]:
+    """Return where the letters L and R go; sides too close for two letters share one place."""
+    sides = (("L", measure.left), ("R", measure.right))
+    placed = [(_place(value, first, last), letter) for letter, value in sides if value is not None]
+    if len(placed) == 2 and abs(placed[0][0] - placed[1][0]) < LETTER_ROOM_PCT:
+        return (((placed[0][0] + placed[1][0]) / 2, "L R" if placed[0][0] <= placed[1][0] else "R L"),)
+    return tuple(placed)
 
 
 def curve_plot(curves: Sequence[Curve], joint: str) -> CurvePlot | None:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from evenstride import words
 from evenstride.report import charts
-from evenstride.results import Result
+from evenstride.results import Measure, Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,11 +116,12 @@ def _side_moments(assessment: Assessment) -> Iterator[Moment]:
             continue
         done.add(side)
         start = steps[(len(steps) - 1) // 2]
-        yield Moment(start, _caption(f"{side.capitalize()} foot lands", assessment.frames, side, start))
+        yield Moment(start, f"{side.capitalize()} foot lands")
         knee = _between(assessment.frames, start, min(start + SWING_PEAK_WITHIN_S, one.end_s))[f"knee_{side}_deg"]
         if knee.notna().any():
             peak = float(assessment.frames.loc[knee.idxmax(), "time_s"])
-            yield Moment(peak, _caption(f"{side.capitalize()} knee bends most", assessment.frames, side, peak))
+            bend = words.number(knee.max(), "deg", 0)
+            yield Moment(peak, f"{side.capitalize()} knee bends most: {bend}")
 
 
 def _landings(assessment: Assessment) -> Iterator[Moment]:
@@ -135,16 +136,27 @@ def _between(frames: pd.DataFrame, start_s: float, end_s: float) -> pd.DataFrame
     return frames[(frames["time_s"] >= start_s) & (frames["time_s"] <= end_s)]
 
 
-def _caption(what: str, frames: pd.DataFrame, side: str, time_s: float) -> str:
-    row = (frames["time_s"] - time_s).abs().idxmin()
-    angle = frames.loc[row, f"knee_{side}_deg"]
-    return what if angle != angle else f"{what}: {side} knee {words.number(angle, 'deg', 0)}"
+@dataclass(frozen=True)
+class Group:
+    """Measured values that belong together; `shared` holds what has to be said about several of them, and of which."""
+
+    heading: str
+    rows: tuple[tuple[str, Measure, words.MeasureWords, charts.BandBar | None], ...]
+    shared: dict[str, list[str]]
 
 
-def _grouped(result: Result) -> list[tuple[str, list[tuple[str, object, object, object]]]]:
-    """Return the measured values by group: heading, then (id, measure, its words, its band bar)."""
+def _grouped(result: Result) -> list[Group]:
+    groups = []
     rows = [(name, m, words.measure_words(name), charts.band_bar(name, m)) for name, m in words.measured(result)]
-    return [(words.GROUPS[group], list(part)) for group, part in itertools.groupby(rows, key=lambda row: row[2].group)]
+    for group, part in itertools.groupby(rows, key=lambda row: row[2].group):
+        members = tuple(part)
+        said: dict[str, list[str]] = {}
+        for _, measure, text, _ in members:
+            if measure.reason:
+                said.setdefault(measure.reason, []).append(text.short_title)
+        shared = {reason: titles for reason, titles in said.items() if len(titles) > 1}
+        groups.append(Group(words.GROUPS[group], members, shared))
+    return groups
 
 
 @cache
