@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.angles import angle_table
+from analysis.camera import camera_yaw, square, with_yaw
 from analysis.config import Config
 from analysis.events import Event, find_events
 from analysis.favoring import Favoring, judge
@@ -91,7 +92,11 @@ def assess(track: PoseTrack, subject: Subject | None = None, config: Config | No
     feet = smooth(repaired.track, config.repair.event_cutoff_hz, config.repair)
 
     passes, excluded = find_passes(body, config.view)
+    yaw = camera_yaw(body, passes, config.camera)
+    passes = with_yaw(passes, yaw, config.view.side_max_yaw_deg)
     view = overall_view(body, passes, config.view)
+    body, feet = (square(one, passes, yaw, config.camera) for one in (body, feet))
+
     angles = angle_table(body, passes)
     events = find_events(feet, passes, config.events)
 

@@ -74,6 +74,21 @@ class ViewConfig:
 
 
 @dataclass(frozen=True)
+class CameraConfig:
+    """Camera yaw from the walker's size. Lengths in torso lengths."""
+
+    field_of_view_deg: float = 64.0  # along the longer side: phones 60-69 when filming, webcams 60-78 (design)
+    min_travel: float = 2.0  # about a metre: less shows no line (design)
+    min_frames: int = 10
+    edge_s: float = 0.25  # left out at both ends of a pass, where the running size is one-sided (design)
+    independent_s: float = 0.5  # readings of the size this far apart are independent: about a step (design)
+    same_line_deg: float = 8.0  # passes whose yaw differs by less follow the same line (design)
+    min_sd_deg: float = 0.5
+    margin_s: float = 0.25  # as the event search [EventConfig.margin_s]
+    min_ahead: float = 0.2  # of the focal length (design)
+
+
+@dataclass(frozen=True)
 class EventConfig:
     """Thresholds for heel strikes and toe-offs. Lengths in torso lengths."""
 
@@ -172,6 +187,7 @@ class Config:
     repair: RepairConfig = field(default_factory=RepairConfig)
     swaps: SwapConfig = field(default_factory=SwapConfig)
     view: ViewConfig = field(default_factory=ViewConfig)
+    camera: CameraConfig = field(default_factory=CameraConfig)
     events: EventConfig = field(default_factory=EventConfig)
     strides: StrideConfig = field(default_factory=StrideConfig)
     favoring: FavoringConfig = field(default_factory=FavoringConfig)
