@@ -7,6 +7,7 @@ the raw landmarks, including those that the analysis itself does not believe.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
@@ -16,7 +17,6 @@ from scipy.ndimage import median_filter
 
 from analysis.body import torso_px
 from analysis.pose import Landmark, PoseTrack
-from vision.people import BoxPath
 
 HEAD = [int(mark) for mark in Landmark if mark < Landmark.LEFT_SHOULDER]
 
@@ -30,9 +30,9 @@ GROWTH_TORSO_PER_S = 1.0
 HOLD_S = 2.0
 # Landmarks that jump away from their running median leave the median blurred as well.
 MEDIAN_WINDOW_S = 0.5
-# Other people are known by the middle and length of their bodies at a few moments: the head is this far above the
-# middle, and covered about twice over; between the moments it may be further off.
-OTHER_HEAD_ABOVE, OTHER_HALF_WIDTH, OTHER_HALF_HEIGHT, OTHER_GROWTH_PER_S = 0.40, 0.13, 0.16, 0.15
+# Other people are known by a box at a few moments. The head's place in it and the size of the blur, in heights of the box:
+# a head is covered about twice over, and more widely between the moments.
+OTHER_HEAD_BELOW_TOP, OTHER_HALF_WIDTH, OTHER_HALF_HEIGHT, OTHER_GROWTH_PER_S = 0.10, 0.13, 0.16, 0.15
 # What is left of a head: about this many patches of colour across it.
 PATCHES_ACROSS = 5
 
@@ -46,6 +46,14 @@ class Place(NamedTuple):
     half_height: float
 
 
+@dataclass(frozen=True)
+class Boxes:
+    """Another person's boxes over time: `time_s` [K], `xyxy_px` [K, 4] (left, top, right, bottom of the body)."""
+
+    time_s: NDArray[np.floating]
+    xyxy_px: NDArray[np.floating]
+
+
 class HeadPlaces:
     """Where heads may be at any time of the video.
 
@@ -53,12 +61,12 @@ class HeadPlaces:
     ----------
     track : PoseTrack
         The walker, as the pose model gave it (not repaired).
-    others : sequence of BoxPath
+    others : sequence of Boxes
         Other people, as far as they are known.
     """
 
-    def __init__(self, track: PoseTrack, others: Sequence[BoxPath] = ()) -> None:
-        self.others = [path for path in others if len(path.time_s)]
+    def __init__(self, track: PoseTrack, others: Sequence[Boxes] = ()) -> None:
+        self.others = [boxes for boxes in others if len(boxes.time_s)]
         head = _mean_of_known(track.xy_px[:, HEAD])
         seen = np.isfinite(head[:, 0])
         self.time_s = track.time_s[seen]
@@ -72,7 +80,7 @@ class HeadPlaces:
 
     def at(self, time_s: float) -> list[Place]:
         """Return every place to blur in the frame at `time_s`."""
-        places = [place for path in self.others for place in _head_on_path(path, time_s)]
+        places = [place for boxes in self.others for place in _head_of_box(boxes, time_s)]
         return [*places, *self._walker(time_s)]
 
     def _walker(self, time_s: float) -> list[Place]:
@@ -134,14 +142,15 @@ def _known_everywhere(values: NDArray[np.floating], fallback: float) -> NDArray[
     return np.interp(np.arange(len(values)), known, values[known])
 
 
-def _head_on_path(path: BoxPath, time_s: float) -> list[Place]:
-    if not path.time_s[0] - HOLD_S <= time_s <= path.time_s[-1] + HOLD_S:
+def _head_of_box(boxes: Boxes, time_s: float) -> list[Place]:
+    if not boxes.time_s[0] - HOLD_S <= time_s <= boxes.time_s[-1] + HOLD_S:
         return []
-    x, y = (np.interp(time_s, path.time_s, path.center_px[:, axis]) for axis in (0, 1))
-    size = float(np.interp(time_s, path.time_s, path.size_px))
-    away_s = float(np.min(np.abs(path.time_s - time_s)))
-    half_width = (OTHER_HALF_WIDTH + OTHER_GROWTH_PER_S * away_s) * size
-    return [Place(float(x), float(y) - OTHER_HEAD_ABOVE * size, half_width, OTHER_HALF_HEIGHT * size)]
+    left, top, right, bottom = (float(np.interp(time_s, boxes.time_s, edge)) for edge in boxes.xyxy_px.T)
+    away_s = float(np.min(np.abs(boxes.time_s - time_s)))
+    half_width = OTHER_HALF_WIDTH + OTHER_GROWTH_PER_S * away_s
+    height = bottom - top
+    middle = top + OTHER_HEAD_BELOW_TOP * height
+    return [Place((left + right) / 2, middle, half_width * height, OTHER_HALF_HEIGHT * height)]
 
 
 def blur(rgb: NDArray[np.uint8], places: Sequence[Place]) -> None:

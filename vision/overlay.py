@@ -21,8 +21,7 @@ from analysis.events import Event
 from analysis.pose import SIDES, PoseTrack, Side, landmark, other
 from analysis.repair import repair, smooth
 from analysis.view import Pass
-from vision.faces import HeadPlaces, blur
-from vision.people import BoxPath
+from vision.faces import Boxes, HeadPlaces, blur
 from vision.video import VideoInfo, read_frames, write_video
 
 Color = tuple[int, int, int]
@@ -124,7 +123,7 @@ def annotate_video(
     out_path: Path,
     *,
     blur_faces: bool = False,
-    others: Sequence[BoxPath] = (),
+    others: Sequence[Boxes] = (),
     progress: Progress | None = None,
     cancel: CancelCheck | None = None,
 ) -> bool:
@@ -140,7 +139,7 @@ def annotate_video(
         An MP4 file (H.264). Appears only when complete.
     blur_faces : bool
         Make the walker's face unrecognisable, and the faces of `others`.
-    others : sequence of BoxPath
+    others : sequence of Boxes
         Other people in the picture, as far as they are known.
     progress : callable, optional
         Called with frames done and frames in all. What it raises ends the work and leaves no file.
@@ -190,7 +189,7 @@ def key_frames(
     times_s: Sequence[float],
     *,
     blur_faces: bool = False,
-    others: Sequence[BoxPath] = (),
+    others: Sequence[Boxes] = (),
     height_px: int = CROP_HEIGHT_PX,
 ) -> list[NDArray[np.uint8]]:
     """Return one annotated picture for each time: a crop round the walker, RGB uint8, `height_px` high.

@@ -12,9 +12,8 @@ import pytest
 from analysis.events import Event
 from analysis.pose import N_LANDMARKS, Landmark, PoseTrack
 from analysis.view import Pass
-from vision.faces import HOLD_S, HeadPlaces, blur
+from vision.faces import HOLD_S, Boxes, HeadPlaces, blur
 from vision.overlay import SIDE_COLOR, Scene, annotate_video, draw_frame, encode_jpeg, key_frames
-from vision.people import BoxPath
 from vision.video import probe, read_frames, write_video
 
 SIZE = (320, 240)
@@ -306,8 +305,8 @@ def test_nobody_to_blur(noise):
 
 
 def test_other_people_are_blurred_between_the_looks_at_them(noise):
-    path = BoxPath(np.array([0.0, 1.0]), np.array([[220.0, 140.0], [260.0, 140.0]]), np.array([160.0, 160.0]))
-    heads = HeadPlaces(without(walk(), -1, 99), [path])
+    boxes = Boxes(np.array([0.0, 1.0]), np.array([[200, 60, 240, 220], [240, 60, 280, 220]]))
+    heads = HeadPlaces(without(walk(), -1, 99), [boxes])
     for time_s, x in ((0.0, 220), (0.5, 240), (1.0, 260)):
         assert detail(blurred(noise, heads, time_s), (x, 75), half=8) < 0.25 * detail(noise, (x, 75))
         np.testing.assert_array_equal(blurred(noise, heads, time_s)[130:], noise[130:])
