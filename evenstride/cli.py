@@ -317,7 +317,7 @@ def _table(analysis: Analysis) -> object:
             group = text.group
             table.add_row(f"[bold]{words.GROUPS[group]}[/bold]")
         digits = text.decimals
-        sides = (words.number(v, measure.unit, digits) if v is not None else "" for v in (measure.left, measure.right))
+        sides = (words.number(v, "", digits) if v is not None else "" for v in (measure.left, measure.right))
         value, likely = words.value_text(name, measure), words.interval(measure.ci95, digits)
         table.add_row(f"  {text.short_title}", value, likely, *sides)
     return table

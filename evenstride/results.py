@@ -48,11 +48,15 @@ def _tidy(value: Any) -> float | None:
 
 
 def _tidy_interval(value: Any) -> tuple[float, float] | None:
-    """Round both edges; with one edge missing an interval says nothing, so it becomes None."""
+    """Round both edges; an interval that says nothing becomes None.
+
+    That is one with an edge missing, and one without width: drawing again and again from a single stride always gives
+    that stride, which is no certainty.
+    """
     if value is None:
         return None
     low, high = (_tidy(edge) for edge in value)
-    return None if low is None or high is None else (low, high)
+    return None if low is None or high is None or low == high else (low, high)
 
 
 Number = Annotated[float, BeforeValidator(_tidy)]

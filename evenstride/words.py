@@ -220,6 +220,7 @@ COMPONENTS = {
 }
 
 UNITS = {
+    "": "",
     "deg": "°",
     "s": " s",
     "pct": " %",
@@ -358,7 +359,7 @@ def interval(ci95: tuple[float, float] | None, decimals: int = 1) -> str:
     """Write an interval, e.g. ``"54 to 61"``; empty when there is none."""
     if ci95 is None:
         return ""
-    low, high = (number(edge, "", decimals).strip() for edge in ci95)
+    low, high = (number(edge, "", decimals) for edge in ci95)
     return f"{low} to {high}"
 
 

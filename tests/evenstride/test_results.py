@@ -60,6 +60,7 @@ def test_numbers_are_rounded_and_never_nan():
     measures = dict(base.measures)
     measures["cadence"] = Measure("cadence", "steps_per_min", 109.123456789, (math.nan, 3.0), left=math.inf, n=3)
     measures["stance"] = Measure("stance", "pct", math.nan, n=3)
+    measures["knee_rom"] = Measure("knee_rom", "deg", 60.0, (60.00001, 60.00002), n=1)
     cycles = base.cycles.assign(sd_deg=np.nan)
     passes = (replace(base.passes[0], yaw_deg=math.nan), base.passes[1])
     text = result_of(replace(base, measures=measures, cycles=cycles, passes=passes)).to_json()
@@ -67,6 +68,7 @@ def test_numbers_are_rounded_and_never_nan():
     assert data["measures"]["cadence"] == {**data["measures"]["cadence"], "value": 109.1235, "ci95": None, "left": None}
     assert data["measures"]["stance"]["status"] == "not_measurable"
     assert data["measures"]["stance"]["reason"]
+    assert data["measures"]["knee_rom"]["ci95"] is None, "one stride is no certainty"
     assert data["passes"][0]["yaw_deg"] is None
     assert set(data["curves"][0]["sd_deg"]) == {None}
 
