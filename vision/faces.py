@@ -24,8 +24,8 @@ HEAD = [int(mark) for mark in Landmark if mark < Landmark.LEFT_SHOULDER]
 # hair about 1.5 times over, whichever of its landmarks the centre is taken from.
 HALF_WIDTH_TORSO = 0.34
 HALF_HEIGHT_TORSO = 0.42
-# A walker covers about 2.5 torso lengths a second (1.3 m/s); an unseen head may be anywhere within that reach.
-GROWTH_TORSO_PER_S = 1.0
+# An unseen head is looked for where it would be had the walker gone on, and in a reach round it that grows with time.
+GROWTH_TORSO_PER_S = 0.5
 # A head that was lost is looked for (and its place blurred) this long before and after it was seen.
 HOLD_S = 2.0
 # Landmarks that jump away from their running median leave the median blurred as well.
@@ -143,14 +143,21 @@ def _known_everywhere(values: NDArray[np.floating], fallback: float) -> NDArray[
 
 
 def _head_of_box(boxes: Boxes, time_s: float) -> list[Place]:
-    if not boxes.time_s[0] - HOLD_S <= time_s <= boxes.time_s[-1] + HOLD_S:
+    held_s = float(np.clip(time_s, boxes.time_s[0], boxes.time_s[-1]))
+    if abs(time_s - held_s) > HOLD_S:
         return []
-    left, top, right, bottom = (float(np.interp(time_s, boxes.time_s, edge)) for edge in boxes.xyxy_px.T)
+    left, top, right, bottom = (float(np.interp(held_s, boxes.time_s, edge)) for edge in boxes.xyxy_px.T)
     away_s = float(np.min(np.abs(boxes.time_s - time_s)))
-    half_width = OTHER_HALF_WIDTH + OTHER_GROWTH_PER_S * away_s
     height = bottom - top
-    middle = top + OTHER_HEAD_BELOW_TOP * height
-    return [Place((left + right) / 2, middle, half_width * height, OTHER_HALF_HEIGHT * height)]
+    half_width = (OTHER_HALF_WIDTH + OTHER_GROWTH_PER_S * away_s) * height
+    held = Place((left + right) / 2, top + OTHER_HEAD_BELOW_TOP * height, half_width, OTHER_HALF_HEIGHT * height)
+    if time_s == held_s or len(boxes.time_s) < 2:
+        return [held]
+    # Before the first and after the last look the person may have walked on, or may have stayed.
+    a, b = (0, 1) if time_s < held_s else (-2, -1)
+    speed = (boxes.xyxy_px[b] - boxes.xyxy_px[a]) / (boxes.time_s[b] - boxes.time_s[a])
+    moved = (speed[:2] + speed[2:]) / 2 * (time_s - held_s)
+    return [held, held._replace(x=held.x + moved[0], y=held.y + moved[1])]
 
 
 def blur(rgb: NDArray[np.uint8], places: Sequence[Place]) -> None:

@@ -307,7 +307,7 @@ def test_nobody_to_blur(noise):
 def test_other_people_are_blurred_between_the_looks_at_them(noise):
     boxes = Boxes(np.array([0.0, 1.0]), np.array([[200, 60, 240, 220], [240, 60, 280, 220]]))
     heads = HeadPlaces(without(walk(), -1, 99), [boxes])
-    for time_s, x in ((0.0, 220), (0.5, 240), (1.0, 260)):
+    for time_s, x in ((0.0, 220), (0.5, 240), (1.0, 260), (1.5, 280), (1.5, 260)):
         assert detail(blurred(noise, heads, time_s), (x, 75), half=8) < 0.25 * detail(noise, (x, 75))
         np.testing.assert_array_equal(blurred(noise, heads, time_s)[130:], noise[130:])
 
