@@ -9,8 +9,7 @@ PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 
 # The sample that `make demo` analyses; VIDEO=... takes any clip, spaces in its name included.
 SAMPLE := $(firstword $(wildcard sample_videos/normal_across_and_back.mp4) $(sort $(wildcard sample_videos/*.mp4)))
-VIDEO ?= $(SAMPLE)
-export VIDEO
+export CLIP := $(if $(value VIDEO),$(value VIDEO),$(SAMPLE))
 
 .PHONY: help
 help:  ## list the commands
@@ -18,13 +17,13 @@ help:  ## list the commands
 
 .PHONY: demo
 demo: video setup  ## analyze VIDEO=clip.mp4 (default: a sample) into result/<its name>/
-	@name=$${VIDEO##*/}; out="result/$${name%.*}"; \
-	.venv/bin/evenstride analyze --out "$$out" -- "$$VIDEO" && \
+	@name=$${CLIP##*/}; out="result/$${name%.*}"; \
+	.venv/bin/evenstride analyze --out "$$out" -- "$$CLIP" && \
 	echo "Open this in a browser: $$out/report.html"
 
 .PHONY: video
 video:
-	@[ -n "$$VIDEO" ] || { echo "sample_videos/ holds no clip. Name one: make demo VIDEO=clip.mp4"; exit 2; }
+	@[ -n "$$CLIP" ] || { echo "sample_videos/ holds no clip. Name one: make demo VIDEO=clip.mp4"; exit 2; }
 
 .PHONY: test
 test: setup .venv/.requirements-dev  ## check style, types and imports, and run all tests (what CI runs)
