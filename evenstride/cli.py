@@ -246,17 +246,26 @@ def _progress_bar(quiet: bool) -> Iterator[ProgressCallback | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
     from evenstride.pipeline import STAGES
+    from evenstride.pipeline import Progress as Done
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, speed_estimate_period=120, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("Starting", total=1.0)
-        yield lambda done: bar.update(task, completed=done.fraction, description=STAGES[done.stage])
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[left]}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Starting", total=1.0, left="")
+
+        def show(done: Done) -> None:
+            left = "" if done.remaining_s is None else _time_left(done.remaining_s)
+            bar.update(task, completed=done.fraction, description=STAGES[done.stage], left=left)
+
+        yield show
+
+
+def _time_left(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} left"
 
 
 def _show(analysis: Analysis, console: Console) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,13 +28,15 @@ if TYPE_CHECKING:
     from vision.people import People
     from vision.video import VideoInfo
 
-#: Rough cost of each stage, so that one bar can cover them all. Measured on two cores (docs/speed.md); only the bar
+#: Rough cost of each stage, so that one bar can cover them all. Measured on two busy cores; nothing but the bar
 #: depends on it.
-SECONDS_PER_TRACKED_FRAME = {"heavy": 0.040, "full": 0.018, "lite": 0.012}
-SECONDS_PER_DRAWN_FRAME = 0.030
-FIXED_SECONDS = {"model": 1.0, "read": 1.0, "follow": 2.0, "measure": 2.0, "draw": 0.5, "report": 1.0}
+SECONDS_PER_TRACKED_FRAME = {"heavy": 0.055, "full": 0.025, "lite": 0.015}
+SECONDS_PER_DRAWN_FRAME = 0.025
+FIXED_SECONDS = {"model": 0.3, "read": 0.3, "follow": 4.0, "measure": 0.7, "draw": 0.3, "report": 1.0}
+#: Before this much of the work is done, no guess at the time left is worth showing.
+FIRST_GUESS_FRACTION = 0.1
 #: Width and height of the box around a person, in body sizes, when all that is known is the middle and the size.
-BODY_BOX = (0.5, 1.1)
+BODY_BOX = (0.5, 1.0)
 #: Frames a second that are analysed unless all are asked for (vision/extract.py holds the rule itself).
 USUAL_ANALYZED_FPS = 30.0
 
@@ -55,12 +58,13 @@ class Cancelled(EvenstrideError):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far along: `done` of `total` within `stage`, and the `fraction` (0..1) of all the work."""
+    """How far along: `done` of `total` within `stage`, the `fraction` (0..1) of all the work, and the time left."""
 
     stage: str
     done: float
     total: float
     fraction: float
+    remaining_s: float | None = None
 
 
 ProgressCallback = Callable[[Progress], None]
@@ -324,6 +328,7 @@ class _Stages:
         self.progress = progress
         self.cancel = cancel
         self.stage = "read"
+        self.started = time.monotonic()
         self.names = [s for s in STAGES if options.out is not None or s not in ("draw", "report")]
         if options.no_video and "draw" in self.names:
             self.names.remove("draw")
@@ -347,11 +352,17 @@ class _Stages:
             before = sum(self.cost[name] for name in self.names[: self.names.index(self.stage)])
             share = min(done / total, 1.0) if total else 0.0
             fraction = (before + share * self.cost[self.stage]) / sum(self.cost.values())
-            self.progress(Progress(self.stage, done, total, fraction))
+            self.progress(Progress(self.stage, done, total, fraction, self._remaining(fraction)))
+
+    def _remaining(self, fraction: float) -> float | None:
+        """Guess the seconds left; the first stages are too short and too uneven to tell anything."""
+        if self.stage in ("read", "model") or fraction < FIRST_GUESS_FRACTION:
+            return None
+        return (time.monotonic() - self.started) * (1 - fraction) / fraction
 
     def finish(self) -> None:
         if self.progress is not None:
-            self.progress(Progress(self.stage, 1, 1, 1.0))
+            self.progress(Progress(self.stage, 1, 1, 1.0, 0.0))
 
     def check(self) -> None:
         if self.cancel is not None and self.cancel():
