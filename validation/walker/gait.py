@@ -29,7 +29,7 @@ SIDES: tuple[Side, Side] = ("left", "right")
 #: +1 for what lies to the person's left.
 SIGN = {"left": 1.0, "right": -1.0}
 
-NODE_HZ = 100.0
+NODE_HZ = 200.0
 #: Time solved before the first and after the last frame, s.
 MARGIN_S = 0.3
 #: The pelvis sways this far over each stance leg; headings are blended over this time in turns.
@@ -426,8 +426,9 @@ def plan_legs(plan: Plan, gait: Gait, body: Skeleton, t: Array, upper: dict[str,
         _, foot_left = _axes(headings[side])
         spots[side] = spots[side] + (SIGN[side] * CIRCUMDUCTION_M * np.sin(np.pi * swing) ** 2)[:, None] * foot_left
         planted = _in_stance(feet, t)
-        on_heel[side] = planted & (phases[side] <= HEEL_OFF)
-        on_ball[side] = planted & (phases[side] >= FLAT)
+        stance = np.where(phases[side] > 0.5 * (100.0 + STANCE), phases[side] - 100.0, phases[side])
+        on_heel[side] = planted & (stance <= HEEL_OFF)
+        on_ball[side] = planted & (stance >= FLAT)
     turn, drop = np.radians(upper["pelvis_turn"]), np.radians(upper["pelvis_obliquity"])
     return Legs(body, base, heading, turn, drop, spots, headings, phases, on_heel, on_ball)
 
@@ -497,8 +498,9 @@ def local_step_length(plan: Plan, t: Array) -> Array:
 def _in_stance(feet: list[Footfall], t: Array) -> NDArray[np.bool_]:
     hs = np.array([f.hs_s for f in feet])
     to = np.array([f.to_s for f in feet])
-    i = np.searchsorted(hs, t, side="right") - 1
-    return np.asarray((i >= 0) & (t <= to[np.clip(i, 0, None)]))
+    half = 0.5 / NODE_HZ  # the node nearest to an event belongs to the stance
+    i = np.searchsorted(hs - half, t, side="right") - 1
+    return np.asarray((i >= 0) & (t <= to[np.clip(i, 0, None)] + half))
 
 
 def _hip_ahead_of_heels(body: Skeleton) -> float:

@@ -17,7 +17,7 @@ from validation.walker.camera import View
 from validation.walker.clothes import dress
 from validation.walker.kinematics import pose_at
 from validation.walker.params import WalkerParams
-from validation.walker.scene import make_scene
+from validation.walker.scene import BELT_CORNERS, DECK_HEIGHT_M, make_scene
 from validation.walker.skeleton import skeleton
 from validation.walker.skinning import Skinner, bone_transforms
 from validation.walker.truth import Clip
@@ -28,7 +28,8 @@ Image = NDArray[np.uint8]
 
 SHADOW_PX, SHADOW_HALF_M = 512, 1.5
 SAMPLES = 4
-SHADOW_MARGIN_PX = 6
+#: Only the part of a picture that differs from the empty room is drawn: margin around it, and steps of its size.
+TOUCH_MARGIN_PX, PART_STEP_PX = 8, 32
 #: Pictures averaged for one blurred frame.
 BLUR_STEPS = 4
 #: Direction to the lamp in the camera's frame: right, up, toward the camera.
@@ -119,13 +120,6 @@ class Renderer:
         self._shadow_program = gl.program(
             vertex_shader=_SHADOW_VERTEX, fragment_shader="#version 330\nvoid main() {}\n"
         )
-        self._target = gl.framebuffer(
-            [gl.renderbuffer(size, 4, samples=SAMPLES)], gl.depth_renderbuffer(size, samples=SAMPLES)
-        )
-        self._backdrop = gl.framebuffer(
-            [gl.renderbuffer(size, 4, samples=SAMPLES)], gl.depth_renderbuffer(size, samples=SAMPLES)
-        )
-        self._resolved = gl.framebuffer([gl.renderbuffer(size, 4)])
         depth = gl.depth_texture((SHADOW_PX, SHADOW_PX))
         depth.compare_func = "<="
         depth.filter = (moderngl.LINEAR, moderngl.LINEAR)
@@ -146,45 +140,57 @@ class Renderer:
             index,
         )
         self._caster = gl.vertex_array(self._shadow_program, [(self._moving, "3f 12x", "at")], index)
-        self._draw_backdrop()
-
-    def _draw_backdrop(self) -> None:
-        gl = self._gl
         gl.enable(moderngl.DEPTH_TEST)
-        gl.depth_func = "<="
         self._shadow_map.use(0)
-        self._program["clip"].write(_column_major(self._view.matrix()))
         self._program["lamp"].write(self._lamp().astype("f4").tobytes())
-        self._program["receives"].value = False
-        self._backdrop.use()
-        self._backdrop.clear(0.5, 0.5, 0.5)
-        self._room.render()
+        self._targets: dict[tuple[int, int], tuple[moderngl.Framebuffer, moderngl.Framebuffer]] = {}
+        width, height = size
+        self._empty = self._draw_part((0, 0, width, height), person=False)
 
     def draw(self, rotations: Array, translations: Array, belt_m: float) -> Image:
         """Return one picture [H, W, 3] of the person with these bone transforms."""
-        gl = self._gl
         vertices, normals = self._skin(rotations, translations)
+        picture = self._empty.copy()
+        box = self._touched_box(vertices)
+        if box is None:
+            return picture
         self._moving.write(np.hstack([vertices, normals]).astype("f4").tobytes())
-        shadow, lamp = self._shadow_matrix(translations, rotations)
+        shadow = _column_major(self._shadow_matrix(rotations[0] @ self._body.rest["pelvis"] + translations[0]))
+        self._shadow_program["shadow_clip"].write(shadow)
+        self._program["shadow_clip"].write(shadow)
         self._shadow_target.use()
         self._shadow_target.clear(depth=1.0)
-        self._shadow_program["shadow_clip"].write(_column_major(shadow))
         self._caster.render()
-        self._program["shadow_clip"].write(_column_major(shadow))
         self._program["belt_m"].value = belt_m
-        # The empty room is drawn once; only where the shadow falls (or the belt runs) it is drawn again.
-        gl.copy_framebuffer(self._target, self._backdrop)
-        self._target.use()
-        self._target.scissor = self._shaded_box(vertices, lamp)
-        self._program["receives"].value = True
+        x, y, width, height = box
+        picture[y : y + height, x : x + width] = self._draw_part(box, person=True)
+        return picture
+
+    def _draw_part(self, box: tuple[int, int, int, int], person: bool) -> Image:
+        """Return the part x, y (from above), width, height of the picture: the room, and the person if asked."""
+        x, y, width, height = box
+        gl, (full_width, full_height) = self._gl, self._view.size_px
+        if (width, height) not in self._targets:
+            many = gl.framebuffer(
+                [gl.renderbuffer((width, height), 4, samples=SAMPLES)],
+                gl.depth_renderbuffer((width, height), samples=SAMPLES),
+            )
+            self._targets[width, height] = many, gl.framebuffer([gl.renderbuffer((width, height), 4)])
+        target, resolved = self._targets[width, height]
+        part = np.eye(4)
+        part[0, 0], part[0, 3] = full_width / width, (full_width - 2 * x) / width - 1.0
+        part[1, 1], part[1, 3] = full_height / height, 1.0 - (full_height - 2 * y) / height
+        self._program["clip"].write(_column_major(part @ self._view.matrix()))
+        target.use()
+        target.clear(0.5, 0.5, 0.5)
+        self._program["receives"].value = person
         self._room.render()
-        self._target.scissor = None
-        self._program["receives"].value = False
-        self._person.render()
-        gl.copy_framebuffer(self._resolved, self._target)
-        width, height = self._view.size_px
-        picture = np.frombuffer(self._resolved.read(components=3, alignment=1), dtype=np.uint8)
-        return picture.reshape(height, width, 3)[::-1]
+        if person:
+            self._program["receives"].value = False
+            self._person.render()
+        gl.copy_framebuffer(resolved, target)
+        pixels = np.frombuffer(resolved.read(components=3, alignment=1), dtype=np.uint8)
+        return pixels.reshape(height, width, 3)[::-1]
 
     def _lamp(self) -> Array:
         """Return the direction [3] to the lamp, which stands fixed to the camera."""
@@ -193,31 +199,37 @@ class Renderer:
         lamp = LAMP[0] * right + LAMP[1] * np.array([0.0, 0.0, 1.0]) - LAMP[2] * level
         return np.asarray(lamp / np.linalg.norm(lamp))
 
-    def _shadow_matrix(self, translations: Array, rotations: Array) -> tuple[Array, Array]:
-        """Return the lamp's clip matrix, centred on the person, and the direction to the lamp."""
+    def _shadow_matrix(self, pelvis: Array) -> Array:
+        """Return the lamp's clip matrix [4, 4], centred on the person."""
         lamp = self._lamp()
         x = np.cross([0.0, 0.0, 1.0], lamp)
         x = x / np.linalg.norm(x)
         turn = np.stack([x, np.cross(lamp, x), lamp])
-        pelvis = rotations[0] @ self._body.rest["pelvis"] + translations[0]
-        middle = np.array([pelvis[0], pelvis[1], 0.75])
         clip = np.eye(4)
         clip[:3, :3] = turn / SHADOW_HALF_M * np.array([[1.0], [1.0], [-0.5]])
-        clip[:3, 3] = -clip[:3, :3] @ middle
-        return clip, lamp
+        clip[:3, 3] = -clip[:3, :3] @ np.array([pelvis[0], pelvis[1], 0.75])
+        return clip
 
-    def _shaded_box(self, vertices: NDArray[np.float32], lamp: Array) -> tuple[int, int, int, int]:
-        """Return the part of the picture (x, y from below, width, height) that a shadow on the floor can touch."""
-        width, height = self._view.size_px
+    def _touched_box(self, vertices: NDArray[np.float32]) -> tuple[int, int, int, int] | None:
+        """Return the part of the picture (x, y, width, height) that differs from the empty room; None if none does."""
+        size = np.array(self._view.size_px)
+        lamp = self._lamp()
+        some = vertices[::5]
+        points = [some, some - some[:, 2:] * (lamp / lamp[2])]
         if self._params.gait.activity == "treadmill":
-            return 0, 0, width, height
-        fallen = vertices - vertices[:, 2:] * (lamp / lamp[2])
-        xy = self._view.project(fallen[::7])
+            points.append(some - (some[:, 2:] + DECK_HEIGHT_M) * (lamp / lamp[2]))
+            points.append(np.array(BELT_CORNERS))
+        xy = self._view.project(np.concatenate(points))
         if not np.all(np.isfinite(xy)):
-            return 0, 0, width, height
-        low = np.clip(np.floor(xy.min(axis=0)) - SHADOW_MARGIN_PX, 0, (width, height)).astype(int)
-        high = np.clip(np.ceil(xy.max(axis=0)) + SHADOW_MARGIN_PX, 0, (width, height)).astype(int)
-        return int(low[0]), int(height - high[1]), int(high[0] - low[0]), int(high[1] - low[1])
+            return 0, 0, int(size[0]), int(size[1])
+        low = np.clip(np.floor(xy.min(axis=0)) - TOUCH_MARGIN_PX, 0, size).astype(int)
+        high = np.clip(np.ceil(xy.max(axis=0)) + TOUCH_MARGIN_PX, 0, size).astype(int)
+        if np.any(high <= low):
+            return None
+        # Sizes in steps, so that few targets serve all frames.
+        extent = np.minimum((high - low + PART_STEP_PX - 1) // PART_STEP_PX * PART_STEP_PX, size)
+        low = np.minimum(low, size - extent)
+        return int(low[0]), int(low[1]), int(extent[0]), int(extent[1])
 
 
 def _column_major(matrix: Array) -> bytes:

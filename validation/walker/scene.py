@@ -18,6 +18,7 @@ PLAIN, FLOOR, BELT = 0.0, 1.0, 2.0
 WALL_BEHIND_M, WALL_HEIGHT_M, ROOM_HALF_WIDTH_M = 1.6, 7.0, 9.0
 #: Top of the belt is the walker's floor; the room's floor lies this much lower.
 DECK_HEIGHT_M = 0.16
+BELT_CORNERS = ((-0.95, -0.31, 0.0), (-0.95, 0.31, 0.0), (0.95, -0.31, 0.0), (0.95, 0.31, 0.0))
 
 
 @dataclass(frozen=True)
@@ -121,4 +122,4 @@ def _treadmill(box, quad, ground: float) -> None:  # type: ignore[no-untyped-def
         post = np.array([1.02, sign * 0.37, 0.5 * (1.15 + ground)])
         box(post, (ex * 0.05, ey * 0.05, ez * (1.15 - ground)), np.array([0.42, 0.43, 0.45]))
     box(np.array([1.02, 0.0, 1.18]), (ex * 0.10, ey * 0.80, ez * 0.16), np.array([0.22, 0.22, 0.24]))
-    quad(np.array([-0.95, -0.31, 0.0]), ex * 1.9, ey * 0.62, np.array([0.13, 0.13, 0.14]), BELT)
+    quad(np.array(BELT_CORNERS[0]), ex * 1.9, ey * 0.62, np.array([0.13, 0.13, 0.14]), BELT)

@@ -231,14 +231,17 @@ def true_strides(clip: Clip) -> list[dict[str, Any]]:
         return []
     shown = in_picture(clip)
     feet = plan.footfalls
+    inside_clip = [i for i in range(1, len(feet) - 2) if feet[i].hs_s >= 0.0 and feet[i + 2].hs_s <= clip.time_s[-1]]
+    if not inside_clip:
+        return []
+    cycle = np.linspace(0.0, 1.0, 101)
+    times = [feet[i].hs_s + (feet[i + 2].hs_s - feet[i].hs_s) * cycle for i in inside_clip]
+    angles = pose_at(motion, clip.params.gait, np.concatenate(times)).angles
     rows = []
-    for i in range(1, len(feet) - 2):
+    for row, i in enumerate(inside_clip):
         foot, nxt, end = feet[i], feet[i + 1], feet[i + 2]
-        if foot.hs_s < 0.0 or end.hs_s > clip.time_s[-1]:
-            continue
-        duration = end.hs_s - foot.hs_s
-        posed = pose_at(motion, clip.params.gait, foot.hs_s + duration * np.linspace(0.0, 1.0, 101))
-        knee = posed.angles[f"knee_{foot.side}"]
+        here = slice(row * len(cycle), (row + 1) * len(cycle))
+        knee = angles[f"knee_{foot.side}"][here]
         low, high = (int(100 * w) for w in LOADING_WINDOW)
         inside = (clip.time_s >= foot.hs_s) & (clip.time_s <= end.hs_s)
         along = np.array([feet[i - 1].along_m, foot.along_m, nxt.along_m, end.along_m])
@@ -260,10 +263,10 @@ def true_strides(clip: Clip) -> list[dict[str, Any]]:
                 "knee_loading_deg": _num(np.max(knee[low : high + 1]) - knee[0], 3),
                 "knee_swing_peak_deg": _num(np.max(knee[50:]), 3),
                 "knee_rom_deg": _num(np.ptp(knee), 3),
-                "thigh_rom_deg": _num(np.ptp(posed.angles[f"thigh_{foot.side}"]), 3),
-                "trunk_forward_deg": _num(np.mean(posed.angles["trunk_forward"][:-1]), 3),
+                "thigh_rom_deg": _num(np.ptp(angles[f"thigh_{foot.side}"][here]), 3),
+                "trunk_forward_deg": _num(np.mean(angles["trunk_forward"][here][:-1]), 3),
                 "trunk_lateral_toward_stance_deg": _num(
-                    np.max(posed.angles["trunk_lateral"][:61] * (1.0 if foot.side == "right" else -1.0)), 3
+                    np.max(angles["trunk_lateral"][here][:61] * (1.0 if foot.side == "right" else -1.0)), 3
                 ),
             }
         )
