@@ -17,6 +17,12 @@ NOT_A_DEVICE = (
     "condition and cannot see pain, muscles or joints. A symmetrical result does not rule out a problem."
 )
 
+#: Outside these people nothing here was tested.
+FOR_WHOM = (
+    "Made for adults who walk on their own: for children, with a walking aid or a prosthesis, in pregnancy, after recent "
+    "surgery or with a load in your hands, the comparison of the sides does not hold."
+)
+
 #: Said beside every verdict: what a side difference does and does not mean, each with what it rests on.
 ALWAYS_SAY = (
     (

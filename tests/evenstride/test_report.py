@@ -99,6 +99,7 @@ def test_order_and_what_must_be_said(kind: str):
     places = [text.index(part) for part in ("When to get help first", verdict.headline, words.ALWAYS_SAY[0][0])]
     assert places == sorted(places)
     assert words.NOT_A_DEVICE in text
+    assert words.FOR_WHOM in text
     for short, why in words.ALWAYS_SAY:
         assert short in text
         assert why in text
