@@ -341,7 +341,7 @@ def _draw_labels(pen: Pen, scene: Scene) -> None:
         if knee is None:
             continue
         toward = _outward(scene, side, knee)
-        text = side[0].upper() if angle is None else f"{side[0].upper()} {angle:.0f}°"
+        text = side[0].upper() if angle is None else f"{side[0].upper()} {round(angle)}°"
         pen.pill(text, (knee[0] + toward * 1.6 * pen.font_px, knee[1]), SIDE_COLOR[side], side=toward)
     hip, shoulder, text = scene.middle("hip"), scene.middle("shoulder"), _trunk_text(scene)
     if hip is not None and shoulder is not None and text:
