@@ -5,6 +5,7 @@ Heavy libraries are imported inside the functions that need them, so that ``even
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -62,6 +63,10 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a character shows "?" instead of ending the program.
+            stream.reconfigure(errors="replace")
     try:
         app()
     except KeyboardInterrupt:  # before or after the work, which handles its own
@@ -129,7 +134,7 @@ def analyze(
         with _progress_bar(quiet) as progress:
             analysis = analyze_video(video, options, progress=progress)
         if as_json:
-            sys.stdout.write(analysis.result.to_json())
+            _write_json(analysis.result.to_json())
         if not quiet:
             from rich.console import Console
 
@@ -236,7 +241,15 @@ def _fail(code: str, message: str, advice: str, exit_code: Exit, as_json: bool) 
 
 
 def _print_error_json(code: str, message: str, advice: str) -> None:
-    print(json.dumps({"error": {"code": code, "message": message, "advice": advice}}, ensure_ascii=False))
+    error = {"code": code, "message": message, "advice": advice}
+    _write_json(json.dumps({"error": error}, ensure_ascii=False) + "\n")
+
+
+def _write_json(text: str) -> None:
+    """Write UTF-8 to stdout, whatever encoding the terminal has: JSON is UTF-8."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+    sys.stdout.flush()
 
 
 @contextmanager

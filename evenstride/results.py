@@ -271,7 +271,8 @@ def to_result(
     """
     return Result(
         video=Video(
-            name=info.name,
+            # A file name need not be text; what is not becomes a question mark.
+            name=info.name.encode("utf-8", "replace").decode(),
             sha256=info.sha256,
             duration_s=info.duration_s,
             fps=info.fps,

@@ -19,8 +19,8 @@ NOT_A_DEVICE = (
 
 #: Outside these people nothing here was tested.
 FOR_WHOM = (
-    "Made for adults who walk on their own: for children, with a walking aid or a prosthesis, in pregnancy, after recent "
-    "surgery or with a load in your hands, the comparison of the sides does not hold."
+    "Made for adults who walk on their own: for children, with a walking aid or a prosthesis, in pregnancy, after "
+    "recent surgery or with a load in your hands, the comparison of the sides does not hold."
 )
 
 #: Said beside every verdict: what a side difference does and does not mean, each with what it rests on.

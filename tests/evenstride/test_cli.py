@@ -169,6 +169,24 @@ def test_wrong_usage_still_gives_json_to_programs(arguments: str, tmp_path: Path
     assert "Traceback" not in done.stderr
 
 
+def test_a_terminal_without_the_right_letters_is_no_reason_to_fail(tmp_path: Path):
+    command = [
+        sys.executable,
+        "-m",
+        "evenstride",
+        "analyze",
+        "g\u00e5ng\u2212\u6b65.mp4",
+        "--json",
+        "--out",
+        str(tmp_path / "o"),
+    ]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=environment)
+    assert done.returncode == Exit.VIDEO, done.stderr
+    assert "g\u00e5ng\u2212\u6b65.mp4" in json.loads(done.stdout.decode("utf-8"))["error"]["message"]
+    assert b"g?ng??.mp4" in done.stderr
+
+
 def test_place_of_the_result_is_checked_before_any_work(fake, tmp_path: Path):
     (tmp_path / "out").write_text("a file in the place of the folder")
     done = analyze(tmp_path)

@@ -73,6 +73,10 @@ def test_numbers_are_rounded_and_never_nan():
     assert set(data["curves"][0]["sd_deg"]) == {None}
 
 
+def test_file_name_that_is_no_text():
+    assert result_of(fabricate.none(), name="walk\udcff.mp4").video.name == "walk?.mp4"
+
+
 def test_numpy_numbers_are_taken():
     base = fabricate.clear_right()
     measure = Measure("cadence", "steps_per_min", np.float32(109.5), (np.float64(1), np.float64(2)), n=np.int64(3))
