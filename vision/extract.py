@@ -1,4 +1,4 @@
-"""Video -> PoseTrack: find the walker, then read the landmarks inside a square that moves along, on several processes.
+"""Video -> PoseTrack: find the walker, then read the landmarks inside a window that moves along, on several processes.
 
 The clip is cut into blocks whose borders depend on the clip alone. At the start of a block the landmarker forgets what
 it saw before, so a block's landmarks are the same whichever process reads it: any number of processes gives the very
@@ -32,7 +32,6 @@ from vision.people import (
     Sighting,
     body_of,
     choose,
-    cut,
     link,
     scout_frames,
     sightings_in,
@@ -52,8 +51,10 @@ MIN_BLOCK_S = 1.0
 #: found last, and needs this often to settle after a detection.
 WARM_UPS = 2
 
-#: Side of the walker's square, in body sizes: room for a stride, raised arms and a path known to about 0.2 body sizes.
-SQUARE_SIDE = 1.6
+#: Side of the walker's window, in body sizes. The landmark network looks at a square of about 1.5 body sizes around the
+#: hips: in a window of 1.6 it met black borders, and on rendered walkers exchanged the legs in 5 frames of 241, in this
+#: one in none. Much larger, and the detector would miss the body (see people.py).
+WINDOW_SIDE = 2.1
 #: The walker is looked for this long before the first and after the last sighting, and from both ends into gaps of two
 #: scouted pictures or more: the walker may be outside the picture meanwhile.
 REACH_S = 1.0
@@ -89,20 +90,27 @@ class Extraction:
 
 
 @dataclass(frozen=True)
-class _Square:
-    """Where the walker is expected in one frame: its middle and size, and the middles of other people."""
+class _Place:
+    """Where the walker is expected in one frame: its middle and size, and the middles [K, 2] of other people."""
 
     index: int
     center_px: NDArray[np.float64]
     size_px: float
     others_px: NDArray[np.float64]
 
-    @property
-    def corner_and_side(self) -> tuple[int, int, int]:
-        """Left, top and side of the square to cut out."""
-        side = max(int(round(SQUARE_SIDE * self.size_px)), 2)
-        left, top = np.round(self.center_px - side / 2).astype(int)
-        return int(left), int(top), side
+    def window(self, width: int, height: int) -> tuple[slice, slice]:
+        """Return rows and columns of a square around the walker, moved into the picture, or cut where it is larger."""
+        side = max(round(WINDOW_SIDE * self.size_px), 2)
+        rows, columns = (
+            _span(middle - side / 2, side, length)
+            for middle, length in zip(self.center_px[::-1], (height, width), strict=True)
+        )
+        return rows, columns
+
+
+def _span(start: float, side: int, length: int) -> slice:
+    first = min(max(round(start), 0), max(length - side, 0))
+    return slice(first, min(first + side, length))
 
 
 def extract(
@@ -152,16 +160,16 @@ def extract(
     steps = _Steps(progress, len(scouted) + len(analysed))
     with _Crew(workers, info, model, steps, cancel or _never) as crew:
         people = _find_people(crew, info, scouted, person)
-        squares = _squares(info, analysed, people)
-        steps.total = len(scouted) + len(squares)
-        found = crew.run(_read_blocks, _shares(_blocks(info, squares), workers))
+        places = _places(info, analysed, people)
+        steps.total = len(scouted) + len(places)
+        found = crew.run(_read_blocks, _shares(_blocks(info, places), workers))
     track = _assemble(info, model, analysed, found)
     if not track.seen.any():
         raise NoPerson(
             f"The person in {info.name} could not be followed.",
             "Film one person whole, from head to feet, filling at least half the height of the picture, in good light.",
         )
-    return Extraction(track, people, _notes(model, people, found, len(squares)))
+    return Extraction(track, people, _notes(model, people, found, len(places)))
 
 
 def analysed_frames(times_s: NDArray[np.floating], all_frames: bool) -> NDArray[np.int64]:
@@ -200,7 +208,7 @@ def _find_people(crew: _Crew, info: VideoInfo, scouted: NDArray[np.int64], perso
     raise AssertionError("unreachable")
 
 
-def _squares(info: VideoInfo, analysed: NDArray[np.int64], people: People) -> list[_Square]:
+def _places(info: VideoInfo, analysed: NDArray[np.int64], people: People) -> list[_Place]:
     """Return where to look for the walker, for each analysed frame in which it can be."""
     times = info.frame_times_s[analysed]
     walker = people.walker.path
@@ -210,7 +218,7 @@ def _squares(info: VideoInfo, analysed: NDArray[np.int64], people: People) -> li
     )
     others = [_path_at(c.path, times) for c in people.candidates if c.id != people.chosen]
     return [
-        _Square(
+        _Place(
             int(analysed[k]),
             centers[k],
             float(sizes[k]),
@@ -267,17 +275,17 @@ def _interp_on(at: NDArray[np.floating], t: NDArray[np.floating], x: NDArray[np.
 # Dividing the work
 
 
-def _blocks(info: VideoInfo, squares: Sequence[_Square]) -> list[list[_Square]]:
-    """Cut the work into blocks of even length; their borders depend on nothing but the squares."""
-    if not squares:
+def _blocks(info: VideoInfo, places: Sequence[_Place]) -> list[list[_Place]]:
+    """Cut the work into blocks of even length; their borders depend on nothing but the places."""
+    if not places:
         return []
-    seconds = len(squares) / min(info.fps, ANALYSED_FPS)
+    seconds = len(places) / min(info.fps, ANALYSED_FPS)
     count = int(np.ceil(seconds / BLOCK_S / BLOCKS_MULTIPLE)) * BLOCKS_MULTIPLE
     count = max(1, min(count, int(seconds / MIN_BLOCK_S)))
-    return [[squares[i] for i in part] for part in np.array_split(np.arange(len(squares)), count)]
+    return [[places[i] for i in part] for part in np.array_split(np.arange(len(places)), count)]
 
 
-def _shares(blocks: Sequence[list[_Square]], workers: int) -> list[tuple[list[list[_Square]]]]:
+def _shares(blocks: Sequence[list[_Place]], workers: int) -> list[tuple[list[list[_Place]]]]:
     """Give every process neighbouring blocks, so that it reads its part of the video in one go."""
     parts = np.array_split(np.arange(len(blocks)), min(workers, max(len(blocks), 1)))
     return [([blocks[i] for i in part],) for part in parts if len(part)]
@@ -309,21 +317,21 @@ class _Found(NamedTuple):
     somebody_else: int
 
 
-def _read_blocks(info: VideoInfo, model: Model, tick: Callable[[], None], blocks: list[list[_Square]]) -> _Found:
+def _read_blocks(info: VideoInfo, model: Model, tick: Callable[[], None], blocks: list[list[_Place]]) -> _Found:
     """Follow the walker through neighbouring blocks."""
-    squares = {square.index: square for block in blocks for square in block}
+    places = {place.index: place for block in blocks for place in block}
     starts = {block[0].index for block in blocks}
     found: dict[int, Pose] = {}
     somebody_else = 0
     with Landmarker(model.path, "track") as landmarker:
-        for frame in read_frames(info, indices=np.array(list(squares), np.int64)):
-            square = squares[frame.index]
+        for frame in read_frames(info, indices=np.array(list(places), np.int64)):
+            place = places[frame.index]
             if frame.index in starts:
                 landmarker.forget()
                 for _ in range(WARM_UPS):
-                    _pose_in(frame.rgb, square, landmarker)
-            pose = _pose_in(frame.rgb, square, landmarker)
-            if pose is not None and _is_walker(pose.xy_px, square):
+                    _pose_in(frame.rgb, place, landmarker)
+            pose = _pose_in(frame.rgb, place, landmarker)
+            if pose is not None and _is_walker(pose.xy_px, place):
                 found[frame.index] = pose
             elif pose is not None:
                 somebody_else += 1
@@ -339,24 +347,24 @@ def _read_blocks(info: VideoInfo, model: Model, tick: Callable[[], None], blocks
     )
 
 
-def _pose_in(rgb: NDArray[np.uint8], square: _Square, landmarker: Landmarker) -> Pose | None:
-    """Return the pose found in the square, in pixels of the whole picture; what lies outside that is not visible."""
-    left, top, side = square.corner_and_side
-    poses = landmarker.find(cut(rgb, left, top, side))
+def _pose_in(rgb: NDArray[np.uint8], place: _Place, landmarker: Landmarker) -> Pose | None:
+    """Return the pose found in the window, in pixels of the whole picture; what lies outside that is not visible."""
+    height, width = rgb.shape[:2]
+    rows, columns = place.window(width, height)
+    poses = landmarker.find(rgb[rows, columns])
     if not poses:
         return None
-    height, width = rgb.shape[:2]
-    xy = poses[0].xy_px + np.array((left, top), np.float32)
+    xy = poses[0].xy_px + np.array((columns.start, rows.start), np.float32)
     inside = np.all((xy >= 0) & (xy < (width, height)), axis=1)
     return Pose(xy, poses[0].world_m, np.where(inside, poses[0].visibility, np.float32(0)))
 
 
-def _is_walker(xy: NDArray[np.floating], square: _Square) -> bool:
+def _is_walker(xy: NDArray[np.floating], place: _Place) -> bool:
     _, center, size = body_of(xy)
-    away = np.linalg.norm(center - square.center_px)
-    nearest_other = np.min(np.linalg.norm(square.others_px - center, axis=1), initial=np.inf)
-    ratio = max(size, square.size_px) / max(min(size, square.size_px), 1.0)
-    return bool(away <= IDENTITY_REACH * square.size_px and away <= nearest_other and ratio <= IDENTITY_SIZE_RATIO)
+    away = np.linalg.norm(center - place.center_px)
+    nearest_other = np.min(np.linalg.norm(place.others_px - center, axis=1), initial=np.inf)
+    ratio = max(size, place.size_px) / max(min(size, place.size_px), 1.0)
+    return bool(away <= IDENTITY_REACH * place.size_px and away <= nearest_other and ratio <= IDENTITY_SIZE_RATIO)
 
 
 # --------------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vision.errors import NoPerson
-from vision.people import Sighting, choose, cut, link, scout_frames
+from vision.people import Sighting, _tiles, choose, link, scout_frames
 
 SIZE = (1280, 720)
 RED, BLUE = np.array((180.0, 30.0, 30.0)), np.array((30.0, 40.0, 160.0))
@@ -103,15 +103,14 @@ def test_a_person_can_be_asked_for():
         people_in(*tracks, person=3)
 
 
-def test_a_square_beyond_the_picture_is_black_there():
-    rgb = np.full((10, 20, 3), 7, np.uint8)
-    square = cut(rgb, -3, -2, 6)
-    assert square.shape == (6, 6, 3)
-    assert square[2:, 3:].min() == 7 and square[:2].max() == 0 and square[:, :3].max() == 0
-    assert cut(rgb, 100, 100, 4).max() == 0
-    np.testing.assert_array_equal(
-        cut(np.arange(600, dtype=np.uint16).reshape(10, 20, 3), 4, 2, 5)[0, 0], [132, 133, 134]
-    )
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (720, 1280), (640, 480), (351, 255), (500, 500)])
+@pytest.mark.parametrize("small", [False, True])
+def test_tiles_cover_the_picture_and_stay_inside(width, height, small):
+    covered = np.zeros((height, width), int)
+    for left, top, tile_width, tile_height in _tiles(width, height, small):
+        assert left >= 0 and top >= 0 and left + tile_width <= width and top + tile_height <= height
+        covered[top : top + tile_height, left : left + tile_width] += 1
+    assert covered.min() >= 1
 
 
 def test_pictures_to_look_at_are_spread_by_time():
