@@ -17,6 +17,12 @@ NOT_A_DEVICE = (
     "condition and cannot see pain, muscles or joints. A symmetrical result does not rule out a problem."
 )
 
+#: Why knee movement may be missing from the verdict.
+TIMING_ONLY = (
+    "Only the timing of your steps could be compared; comparing the knees takes several steps filmed from each side, "
+    "walking both ways."
+)
+
 #: Outside these people nothing here was tested.
 FOR_WHOM = (
     "Made for adults who walk on their own: for children, with a walking aid or a prosthesis, in pregnancy, after "
@@ -292,33 +298,38 @@ def favoring_verdict(result: Result) -> Verdict:
             "same side. In computer simulations of people who favor neither knee, this answer came up in at most 1 of "
             "100 films.",
         )
-    if favoring.verdict == "possible":
-        less_sure = (
-            "Only the timing of your steps could be compared, because you were filmed in one direction only."
-            if favoring.timing_only
-            else "The difference is larger than usual, but not by much."
+    again = "Film yourself again on another day: what comes back is more likely to be real."
+    if favoring.verdict == "possible" and favoring.timing_only:
+        return Verdict(
+            "possible",
+            f"You may be sparing your {side} leg a little.",
+            f"{TIMING_ONLY} How often this answer comes up by chance has not been tested.",
+            again,
         )
+    if favoring.verdict == "possible":
         return Verdict(
             "possible",
             f"You may be sparing your {side} knee a little.",
-            f"{less_sure} In computer simulations of people who favor neither knee, this answer still came up in 1 to "
-            "4 of 100 films.",
-            "Film yourself again on another day: what comes back is more likely to be real.",
+            "The difference is larger than usual, but not by much. In computer simulations of people who favor neither "
+            "knee, this answer still came up in 1 to 4 of 100 films.",
+            again,
         )
     if favoring.verdict == "mixed":
         return Verdict(
             "mixed",
             "Something differs between your sides, but the signs do not agree.",
             f"{favoring.reason} That is not enough to name a knee.",
-            "Film yourself again on another day: what comes back is more likely to be real.",
+            again,
         )
-    scope = "Only the timing of your steps was compared. " if favoring.timing_only else ""
-    return Verdict(
-        "none",
-        "No clear difference between your knees.",
-        f"{scope}Whatever difference there is lies within what people who favor neither knee also show. "
-        "Mild differences are easily missed.",
-    )
+    within = "Whatever difference there is lies within what people who favor neither knee also show."
+    missed = "Mild differences are easily missed."
+    if favoring.timing_only:
+        return Verdict(
+            "none",
+            "No clear difference in the timing of your steps.",
+            f"{within} {missed} {TIMING_ONLY}",
+        )
+    return Verdict("none", "No clear difference between your knees.", f"{within} {missed}")
 
 
 def index_phrase(favoring: Favoring) -> str:

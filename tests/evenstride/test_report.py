@@ -118,6 +118,16 @@ def test_no_knee_is_named_without_a_verdict(kind: str):
     assert not re.search(r"\b(left|right)\b", verdict.headline)
 
 
+@pytest.mark.parametrize("verdict", ["possible", "none"])
+def test_timing_alone_says_nothing_about_knees(verdict: str):
+    base = fabricate.possible_timing_only()
+    side = "left" if verdict == "possible" else None
+    assessment = replace(base, favoring=replace(base.favoring, verdict=verdict, side=side))
+    said = words.favoring_verdict(result_of(assessment))
+    assert "knee" not in said.headline
+    assert "of 100" not in said.how_sure, "the simulations did not cover timing alone"
+
+
 def test_file_names_are_only_text():
     nasty = '"><script>alert(1)</script>{{ 7*7 }}.mp4'
     html = render(result_of(fabricate.clear_right(), name=nasty))
