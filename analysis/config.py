@@ -56,8 +56,8 @@ class SwapConfig:
 class ViewConfig:
     """Thresholds for view, walking direction and passes. Lengths in torso lengths."""
 
-    shoulder_width: float = 0.70  # shoulder distance over torso length, seen from the front (design)
-    hip_width: float = 0.40  # the same for the hips; used where there are no shoulders (design)
+    shoulder_width: float = 0.65  # shoulder distance over torso length, seen from the front (0.59-0.79 seen; design)
+    hip_width: float = 0.37  # the same for the hips; used where there are no shoulders (design)
     foot_length: float = 0.38  # heel to toe over torso length, seen from the side (design)
     orientation_window_s: float = 1.0  # about a stride: trunk rotation and the far foot average out (design)
     side_max_yaw_deg: float = 30.0  # above, side-view angles are refused [0.7]
@@ -99,6 +99,7 @@ class EventConfig:
     min_half_cycle_s: float = 0.18  # shorter than half the fastest step [1.3: step time >= 0.30 s]
     strike_speed: float = 0.5  # a foot with less than this share of walking speed left over the ground has landed
     leave_speed: float = 1.0  # and with more than this share it has left; 1.0 is Zeni's rule
+    frontal_cutoff_hz: float = 3.5  # steps seen from the front: rhythm only (tuned: the clinic's first group of walks)
     max_shift_s: float = 0.15  # the speed rule may move a position extremum by no more than this (design)
 
 
@@ -110,9 +111,7 @@ class StrideConfig:
     stride_s: tuple[float, float] = (0.70, 2.00)
     stance_pct: tuple[float, float] = (50.0, 75.0)
     double_support_pct: tuple[float, float] = (3.0, 22.0)  # each of the two
-    mad_factor: float = 3.0  # strides beyond median -+ 3 * 1.4826 * MAD of all passes are dropped ...
-    median_fraction: float = 0.25  # ... and those more than 25 % away from it
-    min_mad_s: float = 0.02  # ... but frame jitter alone (half a frame at 30 a second) is never an outlier (design)
+    median_fraction: float = 0.25  # strides farther than this from the median of all passes are dropped [1.3 rule 3]
     min_speed_fraction: float = 0.60  # of the pass median: slower is starting, stopping or turning
     max_missing: float = 0.20  # share of a stride in which the leg may be unknown or interpolated (design)
     loading_pct: tuple[float, float] = (5.0, 25.0)  # loading response: where its knee peak is looked for [4.4]
@@ -131,6 +130,11 @@ class FavoringConfig:
     #: Systematic error of one recording, in the same units.
     system_sd: dict[str, float] = field(
         default_factory=lambda: {"step_time": 0.7, "single_support": 1.5, "knee_loading": 1.5, "knee_rom": 1.5}
+    )
+    #: What yaw adds to that, times sin(yaw): sideways motion of knee and foot leaks into the picture, with opposite
+    #: sign on the two sides. Measured on the walker's true coordinates: knee range 3.6, step time 2.7 at 20 degrees.
+    yaw_sd: dict[str, float] = field(
+        default_factory=lambda: {"step_time": 8.0, "single_support": 3.0, "knee_loading": 2.0, "knee_rom": 10.5}
     )
     timing_correlation: float = 0.5  # between the two timing parts in healthy walkers
     knee_correlation: float = 0.3  # between the two knee parts

@@ -4,7 +4,7 @@ Side views: the position method of Zeni 2008 (Gait Posture 27:710) finds each ev
 extremum is the moment at which the foot moves as fast as the pelvis, which is early for a heel strike by an amount that
 depends on the walker; a speed rule after Bruening & Ridge 2014 (Gait Posture 39:472) therefore places the heel strike
 where the foot has lost most of its speed over the ground.
-Frontal views: extremes of the height difference of the ankles; good for cadence and step time only.
+Frontal views: which ankle is ahead, from its height in the picture and its depth; good for cadence and step time only.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from scipy.interpolate import CubicSpline
 from analysis.body import runs, size_px
 from analysis.config import EventConfig
 from analysis.pose import SIDES, BoolArray, FloatArray, PoseTrack, Side, landmark, other
+from analysis.repair import smooth
 from analysis.view import Pass
 
 
@@ -182,21 +183,33 @@ def _retreat_speed(paths: FootPaths) -> float:
 
 
 def _frontal(track: PoseTrack, one: Pass, config: EventConfig) -> list[Event]:
-    """Heel strikes from the side: the foot that is set down ahead is lower in the picture when it comes toward us."""
-    near = track.between(one.start_s - config.margin_s, one.end_s + config.margin_s)
-    size = size_px(near)
-    approach = -1.0 if one.view == "back" else 1.0
-    drop = (near.point(landmark("left", "ankle"))[:, 1] - near.point(landmark("right", "ankle"))[:, 1]) / size
+    """Return when each foot is farthest ahead of the other: a fixed part of the step, good for rhythm.
+
+    The foot that is ahead of someone who comes toward us is lower in the picture, and nearer in the pose model's depth.
+    Either alone is noisy; their sum, each scaled by its own range, is not.
+    """
+    near = smooth(track.between(one.start_s - config.margin_s, one.end_s + config.margin_s), config.frontal_cutoff_hz)
+    left, right = landmark("left", "ankle"), landmark("right", "ankle")
+    ahead = _centred((near.point(left)[:, 1] - near.point(right)[:, 1]) / size_px(near))
+    if near.world_m is not None:
+        nearer = _centred(near.world_m[:, right, 2].astype(float) - near.world_m[:, left, 2].astype(float))
+        ahead = ahead + np.where(np.isfinite(nearer), nearer, 0.0)
     grid = np.arange(near.time_s[0], near.time_s[-1], 1.0 / config.rate_hz)
-    gap = _on_grid(near.time_s, approach * drop, grid)
-    paths = FootPaths(grid, heel={"left": gap / 2, "right": -gap / 2}, toe={"left": gap / 2, "right": -gap / 2})
-    prominence = config.min_prominence * _spread(gap / 2)
+    gap = _on_grid(near.time_s, -ahead if one.view == "back" else ahead, grid)
+    paths = FootPaths(grid, heel={"left": gap, "right": -gap}, toe={"left": gap, "right": -gap})
+    prominence = config.min_prominence * _spread(gap)
     events: list[Event] = []
     for lead, start, stop in _half_cycles(paths, config):
         strike = _extremum(paths.heel[lead], start, stop, prominence)
         if strike is not None:
             events.append(Event("heel_strike", lead, float(grid[strike]), one.index))
     return events
+
+
+def _centred(signal: FloatArray) -> FloatArray:
+    """Return the signal around its median, in units of its P5-P95 range; all NaN when it is flat or unknown."""
+    spread = _spread(signal)
+    return (signal - np.median(signal[np.isfinite(signal)])) / spread if spread > 0 else np.full(len(signal), np.nan)
 
 
 def _spread(signal: FloatArray) -> float:

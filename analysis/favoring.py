@@ -119,8 +119,9 @@ def judge(
     drawn = timing_parts(timing, facing[timing.index], config)
     if min(_count(knee)) >= config.min_strides:
         drawn |= knee_parts(knee, config)
+    spread = {id: _spread(id, part[1], _yaw_sine(passes), config) for id, part in drawn.items()}
     components = tuple(
-        _component(id, *drawn[id], _count(timing if id in TIMING else knee), config)
+        _component(id, *drawn[id], spread[id], _count(timing if id in TIMING else knee))
         for id in (*TIMING, *KNEE)
         if id in drawn
     )
@@ -134,7 +135,7 @@ def judge(
             f"it takes at least {config.min_strides} on each side.",
             components=components,
         )
-    return _decide(components, drawn, config)
+    return _decide(components, drawn, spread, config)
 
 
 def timing_parts(timing: pd.DataFrame, facing: FloatArray, config: FavoringConfig) -> dict[str, Drawn]:
@@ -194,13 +195,17 @@ def _count(strides: pd.DataFrame) -> tuple[int, int]:
     return int((strides["side"] == "left").sum()), int((strides["side"] == "right").sum())
 
 
-def _spread(id: str, draws: FloatArray, config: FavoringConfig) -> float:
-    """Return what healthy walkers, the method and this recording's own noise would show, together."""
-    return float(np.sqrt(config.healthy_sd[id] ** 2 + config.system_sd[id] ** 2 + np.var(draws)))
+def _yaw_sine(passes: tuple[Pass, ...]) -> float:
+    return float(np.sin(np.radians(max((one.yaw_deg or 0.0 for one in passes if one.facing), default=0.0))))
 
 
-def _component(id: str, value: float, draws: FloatArray, count: tuple[int, int], config: FavoringConfig) -> Component:
-    spread = _spread(id, draws, config)
+def _spread(id: str, draws: FloatArray, yaw_sine: float, config: FavoringConfig) -> float:
+    """Return what healthy walkers, the method, the camera's angle and this recording's noise would show together."""
+    parts = (config.healthy_sd[id], config.system_sd[id], config.yaw_sd[id] * yaw_sine)
+    return float(np.sqrt(sum(part**2 for part in parts) + np.var(draws)))
+
+
+def _component(id: str, value: float, draws: FloatArray, spread: float, count: tuple[int, int]) -> Component:
     low, high = np.quantile(draws, [0.025, 0.975])
     return Component(
         id=id,
@@ -216,9 +221,11 @@ def _component(id: str, value: float, draws: FloatArray, count: tuple[int, int],
     )
 
 
-def _decide(components: tuple[Component, ...], drawn: dict[str, Drawn], config: FavoringConfig) -> Favoring:
+def _decide(
+    components: tuple[Component, ...], drawn: dict[str, Drawn], spread: dict[str, float], config: FavoringConfig
+) -> Favoring:
     """Apply the decision list [4.5], first match wins."""
-    z_drawn = {id: (part[0] / s, part[1] / s) for id, part in drawn.items() for s in [_spread(id, part[1], config)]}
+    z_drawn = {id: (value / spread[id], draws / spread[id]) for id, (value, draws) in drawn.items()}
     d_timing = _domain(z_drawn, TIMING, config.timing_correlation)
     timing_only = not all(id in drawn for id in KNEE)
     if timing_only:

@@ -14,7 +14,7 @@ from scipy.signal import butter, sosfiltfilt
 
 from analysis.body import runs, torso_length_px
 from analysis.config import RepairConfig, SwapConfig
-from analysis.pose import N_LANDMARKS, BoolArray, PoseTrack
+from analysis.pose import N_LANDMARKS, BoolArray, FloatArray, PoseTrack
 from analysis.swaps import undo_swaps
 
 
@@ -108,7 +108,7 @@ def fill_gaps(track: PoseTrack, config: RepairConfig) -> tuple[PoseTrack, BoolAr
 
 
 def smooth(track: PoseTrack, cutoff_hz: float, config: RepairConfig | None = None) -> PoseTrack:
-    """Zero-lag 4th-order Butterworth low-pass of every landmark's path, on true timestamps.
+    """Low-pass every landmark's path, world landmarks included: zero-lag 4th-order Butterworth, on true timestamps.
 
     Paths are resampled to a constant rate for the filter and read back at the frames' own times. Islands shorter than
     `min_run_s` are dropped, gaps stay gaps.
@@ -127,15 +127,19 @@ def smooth(track: PoseTrack, cutoff_hz: float, config: RepairConfig | None = Non
     # Two passes of a second-order filter: each pass gets a higher cut-off so that the pair is -3 dB at `cutoff`.
     corrected = min(cutoff / (np.sqrt(2.0) - 1.0) ** 0.25, 0.45 * rate)
     filter_ = butter(2, corrected, fs=rate, output="sos")
-    xy = np.full_like(track.xy_px, np.nan, dtype=float)
-    for mark in range(N_LANDMARKS):
-        for start, stop in runs(np.isfinite(track.xy_px[:, mark, 0])):
-            time = track.time_s[start:stop]
-            if stop - start < 4 or time[-1] - time[0] < config.min_run_s:
-                continue
-            even = np.linspace(time[0], time[-1], 1 + int(round((time[-1] - time[0]) * rate)))
-            path = PchipInterpolator(time, track.xy_px[start:stop, mark].astype(float), axis=0)(even)
-            padding = min(len(even) - 1, int(round(rate)))
-            path = sosfiltfilt(filter_, path, axis=0, padlen=padding)
-            xy[start:stop, mark] = CubicSpline(even, path, axis=0)(time)
-    return replace(track, xy_px=xy)
+
+    def filtered(paths: FloatArray) -> FloatArray:
+        out = np.full(paths.shape, np.nan)
+        for mark in range(N_LANDMARKS):
+            for start, stop in runs(np.isfinite(paths[:, mark, 0])):
+                time = track.time_s[start:stop]
+                if stop - start < 4 or time[-1] - time[0] < config.min_run_s:
+                    continue
+                even = np.linspace(time[0], time[-1], 1 + int(round((time[-1] - time[0]) * rate)))
+                path = PchipInterpolator(time, paths[start:stop, mark].astype(float), axis=0)(even)
+                path = sosfiltfilt(filter_, path, axis=0, padlen=min(len(even) - 1, int(round(rate))))
+                out[start:stop, mark] = CubicSpline(even, path, axis=0)(time)
+        return out
+
+    world = None if track.world_m is None else filtered(track.world_m)
+    return replace(track, xy_px=filtered(track.xy_px), world_m=world)

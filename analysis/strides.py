@@ -222,9 +222,7 @@ def _reject_far(table: pd.DataFrame, name: str, group: pd.Series[bool], config: 
     if len(values) < 3:
         return
     middle = float(np.median(values))
-    spread = max(1.4826 * float(np.median(np.abs(values - middle))), config.min_mad_s)
-    limit = min(config.mad_factor * spread, config.median_fraction * middle)
-    _reject(table, group & ((table[name] - middle).abs() > limit), "outlier")
+    _reject(table, group & ((table[name] - middle).abs() > config.median_fraction * middle), "outlier")
 
 
 def _reject(table: pd.DataFrame, which: pd.Series[bool], why: str) -> None:

@@ -115,10 +115,12 @@ def observe(track: PoseTrack, config: ViewConfig | None = None) -> Orientation:
     if not np.isfinite(pointing).any():  # sets without feet: the nose points the way the toes would
         pointing = track.xy_px[:, 0, 0] - track.middle("ear")[:, 0]
     depth = running_mean(pointing / size, config.orientation_window_s, fps)
+    if not np.isfinite(pointing).any():  # sets without a face: whoever moves is taken to face ahead
+        opening = np.clip(np.abs(width) / config.shoulder_width, 0.0, 1.0)
+        depth = config.foot_length * np.sqrt(1.0 - opening**2) * np.sign(_speed(track, torso, config))
     yaw = np.degrees(np.arctan2(np.abs(width) / config.shoulder_width, np.abs(depth) / config.foot_length))
 
-    hip_x = track.middle("hip")[:, 0] / torso
-    speed = running_slope(hip_x, track.time_s, config.speed_window_s, fps)
+    speed = _speed(track, torso, config)
     growth = running_slope(np.log(size), track.time_s, config.speed_window_s, fps)
     heel_gap = (x("left", "heel") - x("right", "heel")) / size
     if not np.isfinite(heel_gap).any():
@@ -134,6 +136,10 @@ def observe(track: PoseTrack, config: ViewConfig | None = None) -> Orientation:
         swing=running_range(heel_gap, config.stepping_window_s, fps),
         lift=running_range(ankle_gap, config.stepping_window_s, fps),
     )
+
+
+def _speed(track: PoseTrack, torso: float, config: ViewConfig) -> FloatArray:
+    return running_slope(track.middle("hip")[:, 0] / torso, track.time_s, config.speed_window_s, track.fps)
 
 
 #: What a frame shows. "backward": the body moves against its facing; it walks backward, or the clip runs in reverse.

@@ -6,13 +6,14 @@ The sagittal plane is laid into a picture: x along the walk, y down, one pixel a
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ezc3d
 import numpy as np
+import pandas as pd
 
-from analysis.pose import N_LANDMARKS, FloatArray, PoseTrack, Side, landmark
+from analysis.pose import N_LANDMARKS, SIDES, FloatArray, PoseTrack, Side, landmark
 
 #: Which markers stand for a landmark, by laboratory; several are averaged. "{s}" is L or R.
 MARKER_SETS: dict[str, dict[str, list[str]]] = {
@@ -103,15 +104,44 @@ def sagittal_track(paths: dict[tuple[Side, str], FloatArray], rate_hz: float) ->
     toes = np.nanmean([paths[side, "foot_index"] - paths[side, "heel"] for side in ("left", "right")], axis=(0, 1))
     ahead = toes[:2] / np.linalg.norm(toes[:2])
     n = len(next(iter(paths.values())))
-    xy = np.full((n, N_LANDMARKS, 2), np.nan, dtype=np.float32)
+    xy = np.full((n, N_LANDMARKS, 2), np.nan)
     for (side, part), path in paths.items():
         xy[:, landmark(side, part), 0] = path[:, :2] @ ahead
         xy[:, landmark(side, part), 1] = -path[:, 2]
-    xy -= np.nanmin(xy, axis=(0, 1))
-    size = tuple(int(v) + 1 for v in np.nanmax(xy, axis=(0, 1)))
+    return _as_track(xy, rate_hz)
+
+
+def _as_track(xy: FloatArray, rate_hz: float) -> PoseTrack:
+    xy = xy - np.nanmin(xy, axis=(0, 1))
+    width, height = (int(v) + 1 for v in np.nanmax(xy, axis=(0, 1)))
     return PoseTrack(
-        time_s=np.arange(n) / rate_hz,
-        xy_px=xy,
+        time_s=np.arange(len(xy)) / rate_hz,
+        xy_px=xy.astype(np.float32),
         visibility=np.isfinite(xy[..., 0]).astype(np.float32),
-        size_px=(size[0], size[1]),
+        size_px=(width, height),
     )
+
+
+#: Joint order of the single-camera clinic keypoints, and the landmark each stands for.
+CLINIC_JOINTS = (
+    "htop", "neck", "rsho", "relb", "rwri", "lsho", "lelb", "lwri", "rhip", "rkne", "rank", "lhip", "lkne", "lank",
+    "pelv", "spin", "head",
+)  # fmt: skip
+CLINIC_PARTS = {"sho": "shoulder", "hip": "hip", "kne": "knee", "ank": "ankle"}
+CLINIC_RATE_HZ = 60.0
+
+
+def read_clinic_walks(folder: Path) -> list[MarkerWalk]:
+    """Read the 17-joint walks of `folder` as the camera saw them, from behind; `truth` is from worn sensors."""
+    table = pd.read_csv(folder / "truth.csv")
+    return [_read_clinic(folder / f"{row['trial']}.npy", row.to_dict()) for _, row in table.iterrows()]
+
+
+def _read_clinic(path: Path, truth: dict[str, object]) -> MarkerWalk:
+    joints = np.load(path).astype(float)  # [T, 17, 3] mm: x right, y down, z away from the camera
+    world = np.full((len(joints), N_LANDMARKS, 3), np.nan)
+    for short, part in CLINIC_PARTS.items():
+        for side in SIDES:
+            world[:, landmark(side, part)] = joints[:, CLINIC_JOINTS.index(side[0] + short)] / 1000
+    track = _as_track(world[..., :2] * 1000, CLINIC_RATE_HZ)
+    return MarkerWalk(path.stem, replace(track, world_m=world.astype(np.float32)), {}, truth)
