@@ -305,6 +305,7 @@ def _show(analysis: Analysis, console: Console) -> None:
     if words.measured(result):
         console.print()
         console.print(_table(analysis))
+        say(words.ABOUT_RANGES, style="dim")
     console.print()
     for issue in result.quality.issues:
         say(f"{issue.message} {issue.advice}")
@@ -330,7 +331,7 @@ def _table(analysis: Analysis) -> object:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Measured")
-    for heading in ("value", "likely", "left", "right"):
+    for heading in ("value", "95 % range", "left", "right"):
         table.add_column(heading, justify="right", no_wrap=True)
     group = ""
     for name, measure in words.measured(analysis.result):
@@ -340,6 +341,6 @@ def _table(analysis: Analysis) -> object:
             table.add_row(f"[bold]{words.GROUPS[group]}[/bold]")
         digits = text.decimals
         sides = (words.number(v, "", digits) if v is not None else "" for v in (measure.left, measure.right))
-        value, likely = words.value_text(name, measure), words.interval(measure.ci95, digits)
-        table.add_row(f"  {text.short_title}", value, likely, *sides)
+        value, spread = words.value_text(name, measure), words.interval(measure.ci95, digits)
+        table.add_row(f"  {text.short_title}", value, spread, *sides)
     return table

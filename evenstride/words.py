@@ -17,6 +17,12 @@ NOT_A_DEVICE = (
     "condition and cannot see pain, muscles or joints. A symmetrical result does not rule out a problem."
 )
 
+#: What the intervals say, and what they do not.
+ABOUT_RANGES = (
+    "The 95 % range says how far a value might shift with other steps of the same walk. "
+    "The film itself can be off by more: knee angles by about 5°."
+)
+
 #: Why knee movement may be missing from the verdict.
 TIMING_ONLY = (
     "Only the timing of your steps could be compared; comparing the knees takes several steps filmed from each side, "
@@ -333,7 +339,7 @@ def favoring_verdict(result: Result) -> Verdict:
 
 
 def index_phrase(favoring: Favoring) -> str:
-    """Say the index with its interval, e.g. ``"71 of 100 (likely between 58 and 84)"``; empty when there is none."""
+    """Say the index with its interval, e.g. ``"71 of 100 (95 % range 58 to 84)"``; empty when there is none."""
     if favoring.index is None:
         return ""
     text = f"{favoring.index:.0f} of 100"
@@ -341,9 +347,9 @@ def index_phrase(favoring: Favoring) -> str:
         return text
     low, high = (index_of(z) for z in favoring.ci95)
     if low < 0 < high:
-        return f"{text} (likely between {-low:.0f} toward the left knee and {high:.0f} toward the right knee)"
+        return f"{text} (95 % range {-low:.0f} toward the left knee to {high:.0f} toward the right knee)"
     near, far = sorted((abs(low), abs(high)))
-    return f"{text} (likely between {near:.0f} and {far:.0f})"
+    return f"{text} (95 % range {near:.0f} to {far:.0f})"
 
 
 def index_of(z: float) -> float:
@@ -373,10 +379,12 @@ def unit_text(unit: str) -> str:
 
 
 def interval(ci95: tuple[float, float] | None, decimals: int = 1) -> str:
-    """Write an interval, e.g. ``"54 to 61"``; empty when there is none."""
+    """Write an interval, e.g. ``"54 to 61"``, with a decimal more where it is narrow; empty when there is none."""
     if ci95 is None:
         return ""
     low, high = (number(edge, "", decimals) for edge in ci95)
+    if low == high and ci95[0] != ci95[1]:
+        low, high = (number(edge, "", decimals + 1) for edge in ci95)
     return f"{low} to {high}"
 
 

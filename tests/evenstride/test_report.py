@@ -217,6 +217,11 @@ def test_numbers_in_words(value, unit: str, decimals: int, text: str):
     assert words.number(value, unit, decimals) == text
 
 
+def test_narrow_interval_gets_a_decimal_more():
+    assert words.interval((0.547, 0.552), 2) == "0.547 to 0.552"
+    assert words.interval((-3.4, 1.2), 0) == "−3 to 1"
+
+
 def test_measures_with_one_reason_are_told_together():
     told = dict(words.not_measured(result_of(fabricate.none())))
     assert told[fabricate.NO_HEIGHT] == ["Length of one step", "Walking speed"]
