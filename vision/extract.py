@@ -30,11 +30,11 @@ from vision.people import (
     BoxPath,
     People,
     Sighting,
-    body_of,
     choose,
     link,
     scout_frames,
     sightings_in,
+    trunk_of,
 )
 from vision.video import VideoInfo, read_frames
 
@@ -47,6 +47,8 @@ BLOCK_S = 5.0
 BLOCKS_MULTIPLE = 4
 #: A block shorter than this costs more in warming up than it gains.
 MIN_BLOCK_S = 1.0
+#: Starting a process takes about as long as following this many frames: shorter clips are read by fewer.
+MIN_FRAMES_A_WORKER = 60
 #: How often a block's first picture is looked at before it counts: the landmarker places its window by the landmarks it
 #: found last, and needs this often to settle after a detection.
 WARM_UPS = 2
@@ -59,9 +61,11 @@ WINDOW_SIDE = 2.1
 #: scouted pictures or more: the walker may be outside the picture meanwhile.
 REACH_S = 1.0
 LONG_GAP_S = 2.5 * SCOUT_INTERVAL_S
-#: Landmarks this far (in body sizes) from the scouted path, or this different in size, are somebody else's.
+#: A trunk this far (in body sizes) from the scouted path, or this different in length, is somebody else's.
 IDENTITY_REACH = 0.4
 IDENTITY_SIZE_RATIO = 1.5
+#: People nearer to each other than this (in body sizes) cannot be told apart by where they are.
+MIN_APART = 0.25
 #: The reader of a result is told when more than this share of the pictures showed somebody else.
 MUCH_ELSEWHERE = 0.05
 
@@ -91,11 +95,13 @@ class Extraction:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the walker is expected in one frame: its middle and size, and the middles [K, 2] of other people."""
+    """Where the walker is expected in one frame (see `Sighting`), and the trunks [K, 2] of other people."""
 
     index: int
     center_px: NDArray[np.float64]
+    trunk_px: NDArray[np.float64]
     size_px: float
+    trunk_length_px: float
     others_px: NDArray[np.float64]
 
     def window(self, width: int, height: int) -> tuple[slice, slice]:
@@ -134,7 +140,8 @@ def extract(
     all_frames : bool
         Analyse every frame; otherwise at most 30 a second.
     workers : int, optional
-        Processes; by default one a core that this process may use. The track does not depend on it.
+        Processes; by default one a core that this process may use, and fewer for short clips. The track does not
+        depend on it.
     progress : callable, optional
         Told how many of how many steps are done.
     cancel : callable, optional
@@ -156,7 +163,7 @@ def extract(
     """
     analysed = analysed_frames(info.frame_times_s, all_frames)
     scouted = scout_frames(info.frame_times_s)
-    workers = workers or available_cores()
+    workers = max(1, min(workers or available_cores(), len(analysed) // MIN_FRAMES_A_WORKER))
     steps = _Steps(progress, len(scouted) + len(analysed))
     with _Crew(workers, info, model, steps, cancel or _never) as crew:
         people = _find_people(crew, info, scouted, person)
@@ -211,45 +218,44 @@ def _find_people(crew: _Crew, info: VideoInfo, scouted: NDArray[np.int64], perso
 def _places(info: VideoInfo, analysed: NDArray[np.int64], people: People) -> list[_Place]:
     """Return where to look for the walker, for each analysed frame in which it can be."""
     times = info.frame_times_s[analysed]
-    walker = people.walker.path
-    present, centers, sizes = _path_at(walker, times)
-    inside = np.all(
-        (centers > -0.5 * sizes[:, None]) & (centers < (info.width, info.height) + 0.5 * sizes[:, None]), axis=1
-    )
+    present, walker = _path_at(people.walker.path, times)
+    half = 0.5 * walker.size_px[:, None]
+    inside = np.all((walker.center_px > -half) & (walker.center_px < (info.width, info.height) + half), axis=1)
     others = [_path_at(c.path, times) for c in people.candidates if c.id != people.chosen]
     return [
         _Place(
             int(analysed[k]),
-            centers[k],
-            float(sizes[k]),
-            np.array([other[1][k] for other in others if other[0][k]]).reshape(-1, 2),
+            walker.center_px[k],
+            walker.trunk_px[k],
+            float(walker.size_px[k]),
+            float(walker.trunk_length_px[k]),
+            np.array([path.trunk_px[k] for there, path in others if there[k]]).reshape(-1, 2),
         )
         for k in np.flatnonzero(present & inside)
     ]
 
 
-def _path_at(
-    path: BoxPath, times: NDArray[np.floating]
-) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
-    """Return, at `times` [T]: whether the person can be there, its expected middle [T, 2] and size [T] in pixels.
+def _path_at(path: BoxPath, times: NDArray[np.floating]) -> tuple[NDArray[np.bool_], BoxPath]:
+    """Return, at `times` [T], whether the person can be there, and the path (NaN where not).
 
     Between sightings the path is a straight line; beyond the ends of a stretch it goes on at the stretch's last speed.
     """
-    present = np.zeros(len(times), bool)
-    centers = np.full((len(times), 2), np.nan)
-    sizes = np.full(len(times), np.nan)
+    n = len(times)
+    present = np.zeros(n, bool)
+    at = BoxPath(times, np.full((n, 2), np.nan), np.full((n, 2), np.nan), np.full(n, np.nan), np.full(n, np.nan))
     for run in _stretches(path):
-        t, c, s = path.time_s[run], path.center_px[run], path.size_px[run]
+        t = path.time_s[run]
         here = (times >= t[0] - REACH_S) & (times <= t[-1] + REACH_S)
         # Where two stretches reach into the same gap, the nearer one counts.
         distance = np.maximum(np.maximum(t[0] - times, times - t[-1]), 0.0)
         here &= ~present | (distance < _distance_to(path, times, run))
         present |= here
-        at = times[here]
-        sizes[here] = np.interp(at, t, s)
+        at.size_px[here] = np.interp(times[here], t, path.size_px[run])
+        at.trunk_length_px[here] = np.interp(times[here], t, path.trunk_length_px[run])
         for axis in (0, 1):
-            centers[here, axis] = _interp_on(at, t, c[:, axis])
-    return present, centers, sizes
+            at.center_px[here, axis] = _interp_on(times[here], t, path.center_px[run, axis])
+            at.trunk_px[here, axis] = _interp_on(times[here], t, path.trunk_px[run, axis])
+    return present, at
 
 
 def _stretches(path: BoxPath) -> list[NDArray[np.int64]]:
@@ -351,7 +357,10 @@ def _pose_in(rgb: NDArray[np.uint8], place: _Place, landmarker: Landmarker) -> P
     """Return the pose found in the window, in pixels of the whole picture; what lies outside that is not visible."""
     height, width = rgb.shape[:2]
     rows, columns = place.window(width, height)
-    poses = landmarker.find(rgb[rows, columns])
+    picture = rgb[rows, columns]
+    if not landmarker.holds and len(place.others_px):
+        picture = _without_others(picture, place, np.array((columns.start, rows.start)))
+    poses = landmarker.find(picture)
     if not poses:
         return None
     xy = poses[0].xy_px + np.array((columns.start, rows.start), np.float32)
@@ -359,11 +368,24 @@ def _pose_in(rgb: NDArray[np.uint8], place: _Place, landmarker: Landmarker) -> P
     return Pose(xy, poses[0].world_m, np.where(inside, poses[0].visibility, np.float32(0)))
 
 
+def _without_others(picture: NDArray[np.uint8], place: _Place, corner: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """Return the picture with black beyond halfway to every other person, so that the detector finds the walker."""
+    alone = picture.copy()
+    for other in place.others_px:
+        axis = int(np.argmax(np.abs(other - place.trunk_px)))
+        if abs(other[axis] - place.trunk_px[axis]) < MIN_APART * place.size_px:
+            continue
+        half = int(np.clip((other[axis] + place.trunk_px[axis]) / 2 - corner[axis], 0, picture.shape[1 - axis]))
+        beyond = slice(half, None) if other[axis] > place.trunk_px[axis] else slice(None, half)
+        alone[(slice(None), beyond) if axis == 0 else beyond] = 0
+    return alone
+
+
 def _is_walker(xy: NDArray[np.floating], place: _Place) -> bool:
-    _, center, size = body_of(xy)
-    away = np.linalg.norm(center - place.center_px)
-    nearest_other = np.min(np.linalg.norm(place.others_px - center, axis=1), initial=np.inf)
-    ratio = max(size, place.size_px) / max(min(size, place.size_px), 1.0)
+    trunk, length = trunk_of(xy)
+    away = np.linalg.norm(trunk - place.trunk_px)
+    nearest_other = np.min(np.linalg.norm(place.others_px - trunk, axis=1), initial=np.inf)
+    ratio = max(length, place.trunk_length_px) / max(min(length, place.trunk_length_px), 1.0)
     return bool(away <= IDENTITY_REACH * place.size_px and away <= nearest_other and ratio <= IDENTITY_SIZE_RATIO)
 
 

@@ -139,6 +139,11 @@ class Landmarker:
         ]
         return [self._unsmoothed(pose) for pose in poses] if self._tracks else poses
 
+    @property
+    def holds(self) -> bool:
+        """Whether a body was found in the last picture; "track" starts from there."""
+        return self._holds
+
     def forget(self) -> None:
         """Make the next picture independent of those before it ("track" only): shown nothing, the tracker lets go."""
         while self._tracks and self._holds:

@@ -59,7 +59,6 @@ FULL_SWING = 0.10
 #: What presence alone is worth beside full evidence of walking.
 STILL_WEIGHT = 0.15
 
-_LEFT, _RIGHT = ([Landmark[f"{side}_{part}"] for part in ("SHOULDER", "HIP")] for side in ("LEFT", "RIGHT"))
 _SHOULDERS = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]
 _HIPS = [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
 _ANKLES = [Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE]
@@ -80,7 +79,9 @@ class Sighting:
     center_px : float array [2]
         Middle of head, trunk and legs (arms left out).
     size_px : float
-        Length of the body from head to foot along its longer side.
+        Length of the body from head to foot along its longer side; a guess when parts are outside the picture.
+    trunk_length_px : float
+        From the middle of the shoulders to that of the hips; steadier than `size_px`, so bodies are compared by it.
     feet : float array [2]
         From the right to the left ankle, in body sizes.
     color : float array [3]
@@ -94,6 +95,7 @@ class Sighting:
     trunk_px: NDArray[np.floating]
     center_px: NDArray[np.floating]
     size_px: float
+    trunk_length_px: float
     feet: NDArray[np.floating]
     color: NDArray[np.floating]
     quality: float
@@ -101,11 +103,13 @@ class Sighting:
 
 @dataclass(frozen=True)
 class BoxPath:
-    """Where a candidate was seen: times [N] s, centers [N, 2] px and body sizes [N] px, at the scouted pictures."""
+    """Where a candidate was seen, at the scouted pictures: times [N], the rest as in `Sighting`, [N, 2] and [N]."""
 
     time_s: NDArray[np.float64]
     center_px: NDArray[np.float64]
+    trunk_px: NDArray[np.float64]
     size_px: NDArray[np.float64]
+    trunk_length_px: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -188,11 +192,16 @@ def _starts(length: int, side: int, overlap: float) -> list[int]:
     return [int(start) for start in np.linspace(0, length - side, count)]
 
 
-def body_of(xy_px: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating], float]:
-    """Return trunk middle [2], body middle [2] and body length (pixels) of landmarks [33, 2]."""
-    trunk = xy_px[_SHOULDERS + _HIPS].mean(axis=0)
+def trunk_of(xy_px: NDArray[np.floating]) -> tuple[NDArray[np.floating], float]:
+    """Return the trunk's middle [2] and length, in pixels, of landmarks [33, 2]."""
+    shoulder, hip = xy_px[_SHOULDERS].mean(axis=0), xy_px[_HIPS].mean(axis=0)
+    return (shoulder + hip) / 2, float(np.linalg.norm(shoulder - hip))
+
+
+def _body_of(xy_px: NDArray[np.floating]) -> tuple[NDArray[np.floating], float]:
+    """Return the body's middle [2] and length, in pixels, of landmarks [33, 2]."""
     low, high = xy_px[_BODY].min(axis=0), xy_px[_BODY].max(axis=0)
-    return trunk, (low + high) / 2, float((high - low).max())
+    return (low + high) / 2, float((high - low).max())
 
 
 def _sighting(
@@ -202,8 +211,8 @@ def _sighting(
     height, width = rgb.shape[:2]
     xy = pose.xy_px.astype(np.float64) + offset
     inside = np.all((xy >= 0) & (xy < (width, height)), axis=1)
-    trunk, center, size = body_of(xy)
-    trunk_length = np.linalg.norm(xy[_SHOULDERS].mean(axis=0) - xy[_HIPS].mean(axis=0))
+    trunk, trunk_length = trunk_of(xy)
+    center, size = _body_of(xy)
     plausible = (
         size >= MIN_SIZE_PX
         and np.mean(inside & (pose.visibility > VISIBLE)) >= MIN_VISIBLE_SHARE
@@ -213,7 +222,7 @@ def _sighting(
         return None
     feet = (xy[_ANKLES[0]] - xy[_ANKLES[1]]) / size
     quality = float(np.mean(np.where(inside, pose.visibility, 0.0)))
-    return Sighting(index, time_s, trunk, center, size, feet, _trunk_color(rgb, xy), quality)
+    return Sighting(index, time_s, trunk, center, size, trunk_length, feet, _trunk_color(rgb, xy), quality)
 
 
 def _trunk_color(rgb: NDArray[np.uint8], xy: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -266,7 +275,7 @@ def _cost(track: list[Sighting], sighting: Sighting) -> float:
     """Return how far a sighting is from where a track expects its body, in shares of what is allowed; inf beyond."""
     last = track[-1]
     gap_s = sighting.time_s - last.time_s
-    if gap_s <= 0 or gap_s > LINK_GAP_S or not _alike(last.size_px, sighting.size_px, LINK_SIZE_RATIO):
+    if gap_s <= 0 or gap_s > LINK_GAP_S or not _alike(last.trunk_length_px, sighting.trunk_length_px, LINK_SIZE_RATIO):
         return np.inf
     expected = last.trunk_px
     if len(track) > 1:
@@ -293,9 +302,9 @@ def _join_returns(tracks: list[list[Sighting]]) -> list[list[Sighting]]:
 
 
 def _same_person(one: list[Sighting], two: list[Sighting]) -> bool:
-    near, far = (np.median([s.size_px for s in track]) for track in (one, two))
+    near, far = (np.median([s.trunk_length_px for s in track]) for track in (one, two))
     colors = [np.median([s.color for s in track], axis=0) for track in (one, two)]
-    at_gap = _alike(one[-1].size_px, two[0].size_px, RETURN_SIZE_RATIO)
+    at_gap = _alike(one[-1].trunk_length_px, two[0].trunk_length_px, RETURN_SIZE_RATIO)
     return bool(
         (at_gap or _alike(near, far, RETURN_SIZE_RATIO))
         and np.linalg.norm(colors[0] - colors[1]) < RETURN_COLOR_DISTANCE
@@ -376,5 +385,7 @@ def _path(track: list[Sighting]) -> BoxPath:
     return BoxPath(
         np.array([s.time_s for s in track]),
         np.array([s.center_px for s in track], np.float64),
+        np.array([s.trunk_px for s in track], np.float64),
         np.array([s.size_px for s in track]),
+        np.array([s.trunk_length_px for s in track]),
     )

@@ -62,35 +62,39 @@ def test_a_variable_rate_is_thinned_by_time():
 
 def path(times, xs, size=100.0):
     times, xs = np.asarray(times, float), np.asarray(xs, float)
-    return BoxPath(times, np.stack([xs, np.full_like(xs, 300.0)], axis=1), np.full(len(xs), size))
+    at, sizes = np.stack([xs, np.full_like(xs, 300.0)], axis=1), np.full(len(xs), size)
+    return BoxPath(times, at, at, sizes, 0.3 * sizes)
 
 
 def test_the_path_between_sightings_is_straight_and_goes_on_at_both_ends():
-    present, centers, sizes = ex._path_at(path([1, 1.5, 2], [100, 150, 200]), np.array([0.5, 1.25, 2.5, 3.5]))
+    present, there = ex._path_at(path([1, 1.5, 2], [100, 150, 200]), np.array([0.5, 1.25, 2.5, 3.5]))
     assert present.tolist() == [True, True, True, False]
-    np.testing.assert_allclose(centers[:3, 0], [50, 125, 250])
-    np.testing.assert_allclose(sizes[:3], 100)
+    np.testing.assert_allclose(there.center_px[:3, 0], [50, 125, 250])
+    np.testing.assert_allclose(there.size_px[:3], 100)
 
 
 def test_someone_who_leaves_is_not_looked_for_between():
     times = np.array([0, 0.5, 1.0, 6.0, 6.5])
-    present, centers, _ = ex._path_at(path(times, [0, 50, 100, 400, 350]), np.array([1.9, 3.5, 5.1]))
+    present, there = ex._path_at(path(times, [0, 50, 100, 400, 350]), np.array([1.9, 3.5, 5.1]))
     assert present.tolist() == [True, False, True]
-    np.testing.assert_allclose(centers[[0, 2], 0], [190, 490])
+    np.testing.assert_allclose(there.trunk_px[[0, 2], 0], [190, 490])
 
 
 def test_one_sighting_is_enough_for_a_path():
-    present, centers, _ = ex._path_at(path([1.0], [70]), np.array([0.5, 1.0, 1.5]))
-    assert present.all() and np.all(centers[:, 0] == 70)
+    present, there = ex._path_at(path([1.0], [70]), np.array([0.5, 1.0, 1.5]))
+    assert present.all() and np.all(there.center_px[:, 0] == 70)
 
 
 def place(index=0, x=300.0, size=200.0, others=()):
-    return ex._Place(index, np.array((x, 300.0)), size, np.array(others, float).reshape(-1, 2))
+    return ex._Place(
+        index, np.array((x, 300.0)), np.array((x, 300.0)), size, 0.3 * size, np.array(others, float).reshape(-1, 2)
+    )
 
 
 def upright(x, size):
+    """Landmarks with the trunk's middle at (x, 300)."""
     xy = np.tile(np.array((x, 300.0)), (33, 1))
-    xy[0, 1], xy[31:, 1] = 300 - size / 2, 300 + size / 2
+    xy[11:13, 1], xy[23:25, 1] = 300 - 0.15 * size, 300 + 0.15 * size
     return xy
 
 
@@ -114,6 +118,21 @@ def test_the_window_stays_inside_the_picture():
         assert columns.start >= 0 and columns.stop <= 1280 and columns.stop - columns.start == 420
     rows, columns = place(size=500.0).window(1280, 720)
     assert (rows.start, rows.stop) == (0, 720) and columns.stop - columns.start == 1050
+
+
+def test_other_people_are_painted_over_before_the_walker_is_looked_for():
+    white = np.full((420, 420, 3), 255, np.uint8)
+    corner = np.array((90, 90))  # of the window around (300, 300)
+
+    def left_white(*others):
+        return ex._without_others(white, place(others=others), corner).any(axis=2)
+
+    right = left_white((400, 300))  # halfway is x = 350
+    assert right[:, :260].all() and not right[:, 260:].any()
+    above = left_white((310, 100))  # halfway is y = 200
+    assert above[110:].all() and not above[:110].any()
+    assert left_white((320, 310)).all(), "too near to be told apart"
+    assert white.all(), "the picture itself stays"
 
 
 def test_blocks_hold_every_frame_once_and_do_not_know_the_workers(tmp_path):

@@ -13,7 +13,7 @@ RED, BLUE = np.array((180.0, 30.0, 30.0)), np.array((30.0, 40.0, 160.0))
 def body(time_s, x, *, y=400.0, size=400.0, swing=0.0, color=RED, quality=0.8):
     at = np.array((x, y))
     feet = np.array((swing * np.sin(2 * np.pi * 0.9 * time_s + 0.4), 0.0))
-    return Sighting(round(time_s * 30), time_s, at, at, size, feet, color, quality)
+    return Sighting(round(time_s * 30), time_s, at, at, size, 0.3 * size, feet, color, quality)
 
 
 def walker(start_s, end_s, x, speed, **more):
