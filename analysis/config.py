@@ -16,6 +16,7 @@ class RepairConfig:
     min_visibility: float = (
         0.1  # below, a landmark is dropped; 0.5 [1.2] throws away half of all far knees that are right
     )
+    max_outside: int = 3  # with this many landmarks beyond the left or right edge, the legs are guesswork (design)
     max_gap_s: float = 0.12  # longest gap that is filled [1.2]
     hampel_window_s: float = 0.24  # 7 frames at 30 frames a second [1.2]
     hampel_sigmas: float = 3.0  # the usual choice for a Hampel filter
@@ -99,6 +100,8 @@ class EventConfig:
     min_half_cycle_s: float = 0.18  # shorter than half the fastest step [1.3: step time >= 0.30 s]
     strike_speed: float = 0.5  # a foot with less than this share of walking speed left over the ground has landed
     leave_speed: float = 1.0  # and with more than this share it has left; 1.0 is Zeni's rule
+    min_passed_over: float = 0.15  # how far behind the hip an ankle falls in walking, at least; standing keeps it above
+    longest_stance_s: float = 1.2  # within this the hip has passed over a foot that was set down to walk on [1.3]
     frontal_cutoff_hz: float = 3.5  # steps seen from the front: rhythm only (tuned: the clinic's first group of walks)
     max_shift_s: float = 0.15  # the speed rule may move a position extremum by no more than this (design)
 
@@ -145,6 +148,7 @@ class FavoringConfig:
     bootstraps: int = 2000
     seed: int = 20260101  # of the bootstrap; any number, fixed so that a result can be made again
     min_strides: int = 6  # a side; fewer gives no verdict
+    min_strides_shown: int = 3  # a side; fewer do not even show a difference
     max_ci_width: float = 3.0  # of z
     clear_z: float = 2.5
     clear_ci: float = 1.5

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from analysis.body import runs, size_px
+from analysis.body import runs, size_px, torso_length_px
 from analysis.config import EventConfig
 from analysis.pose import SIDES, BoolArray, FloatArray, PoseTrack, Side, landmark, other
 from analysis.repair import smooth
@@ -60,8 +60,11 @@ def find_events(track: PoseTrack, passes: tuple[Pass, ...], config: EventConfig 
     config = config or EventConfig()
     events: list[Event] = []
     for one in passes:
-        found = _sagittal(track, one, config) if one.facing else _frontal(track, one, config)
-        events.extend(found)
+        if one.facing:
+            found = _sagittal(track, one, config)
+            events += [event for event in found if not _stops_on(event, found, track, one, config)]
+        else:
+            events += _frontal(track, one, config)
     return tuple(sorted(events, key=lambda event: event.time_s))
 
 
@@ -109,6 +112,20 @@ def _sagittal(track: PoseTrack, one: Pass, config: EventConfig) -> list[Event]:
             )
             events.append(Event("toe_off", trail, time_s, one.index))
     return events
+
+
+def _stops_on(strike: Event, found: list[Event], track: PoseTrack, one: Pass, config: EventConfig) -> bool:
+    """Return whether the walker stops on this foot: it never leaves the ground again, and the hip never passes over it.
+
+    Such a foot is set down to stand on; it is no heel strike of walking.
+    """
+    leaves = any(e.type == "toe_off" and e.side == strike.side and e.time_s > strike.time_s for e in found)
+    if strike.type == "toe_off" or leaves:
+        return False
+    after = track.between(strike.time_s, strike.time_s + config.longest_stance_s)
+    ahead = one.facing * (after.point(landmark(strike.side, "ankle"))[:, 0] - after.middle("hip")[:, 0])
+    seen = len(after) > 0 and bool(np.isfinite(ahead).all()) and track.time_s[-1] > after.time_s[-1]
+    return seen and float(np.min(ahead)) > -config.min_passed_over * torso_length_px(track)
 
 
 def _half_cycles(paths: FootPaths, config: EventConfig) -> list[tuple[Side, int, int]]:

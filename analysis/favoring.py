@@ -75,7 +75,7 @@ class Favoring:
     reason : str
         One plain sentence: why this verdict, or why none.
     timing_only : bool
-        True when only one walking direction was filmed, so that the knee part could not be scored.
+        True when the knee part could not be scored: one walking direction, or too few strides of a near leg.
     """
 
     verdict: FavoringVerdict
@@ -123,7 +123,7 @@ def judge(
     components = tuple(
         _component(id, *drawn[id], spread[id], _count(timing if id in TIMING else knee))
         for id in (*TIMING, *KNEE)
-        if id in drawn
+        if id in drawn and min(_count(timing)) >= config.min_strides_shown
     )
     left, right = _count(timing)
     if blocked is not None:

@@ -48,13 +48,14 @@ class StrideMeasure:
     caveat: str | None = None
 
 
-STANCE_CAVEAT = "Read from video this is up to 5 points too long; the difference between the sides is not."
+LONG = "Read from video this is a few points too long; the difference between the sides is not."
+SHORT = "Read from video this is a few points too short; the difference between the sides is not."
 STRIDE_MEASURES = (
     StrideMeasure("step_time", "s", "step_time_s"),
-    StrideMeasure("stance", "pct", "stance_pct", caveat=STANCE_CAVEAT),
-    StrideMeasure("swing", "pct", "swing_pct", caveat=STANCE_CAVEAT),
-    StrideMeasure("single_support", "pct", "single_support_pct", caveat=STANCE_CAVEAT),
-    StrideMeasure("double_support", "pct", "double_support_pct", caveat=STANCE_CAVEAT),
+    StrideMeasure("stance", "pct", "stance_pct", caveat=LONG),
+    StrideMeasure("swing", "pct", "swing_pct", caveat=SHORT),
+    StrideMeasure("single_support", "pct", "single_support_pct", caveat=SHORT),
+    StrideMeasure("double_support", "pct", "double_support_pct", caveat=LONG),
     StrideMeasure("knee_rom", "deg", "knee_rom_deg", near_only=True),
     StrideMeasure("knee_swing_peak", "deg", "knee_swing_peak_deg", near_only=True),
     StrideMeasure("knee_loading", "deg", "knee_loading_deg", near_only=True),
@@ -92,7 +93,7 @@ def measure_all(
         ),
         *asymmetries(favoring),
     ]
-    return {one.id: replace(one, reference=norms.reference(one.id)) for one in found}
+    return {one.id: replace(one, reference=norms.reference(one.id, one.unit)) for one in found}
 
 
 def cadence(valid: pd.DataFrame, config: Config) -> Measure:
@@ -101,7 +102,7 @@ def cadence(valid: pd.DataFrame, config: Config) -> Measure:
         return not_measurable("cadence", "steps_per_min", f"No full steady stride was seen. {FILM_FROM_SIDE}")
     draws = _draws(valid, config)
     value, drawn = draws.mean(("stride_time_s", np.ones(len(valid), dtype=bool)))
-    return Measure("cadence", "steps_per_min", 120 / value, _flipped(interval(120 / drawn)), n=len(valid))
+    return Measure("cadence", "steps_per_min", 120 / value, _flipped(interval(120 / drawn, len(valid))), n=len(valid))
 
 
 def stride_mean(what: StrideMeasure, rows: pd.DataFrame, config: Config) -> Measure:
@@ -120,7 +121,7 @@ def stride_mean(what: StrideMeasure, rows: pd.DataFrame, config: Config) -> Meas
         what.id,
         what.unit,
         float(np.mean([value for value, _ in seen])),
-        interval(np.mean([drawn for _, drawn in seen], axis=0)),
+        interval(np.mean([drawn for _, drawn in seen], axis=0), len(known)),
         _or_none(sides["left"][0]),
         _or_none(sides["right"][0]),
         n=len(known),
@@ -191,7 +192,7 @@ def asymmetries(favoring: Favoring) -> list[Measure]:
             n = part.n_left + part.n_right
             measures.append(Measure(f"{id}_asymmetry", part.unit, part.value, part.ci95, n=n))
         else:
-            why = "Needs full steps of both feet." if unit == "pct" else "Needs each leg filmed from its own side."
+            why = "Needs more full steps of both feet." if unit == "pct" else "Needs each leg filmed from its own side."
             measures.append(not_measurable(f"{id}_asymmetry", unit, f"{why} {FILM_BOTH_WAYS}"))
     return measures
 

@@ -243,8 +243,9 @@ def _strides(strides: pd.DataFrame, passes: tuple[Pass, ...], config: QualityCon
     return Issue(
         "few_strides",
         "info" if enough else "warning",
-        f"Only {fewest} full steps of each foot could be measured"
-        + (", so the answer is less sure than it could be." if enough else ", too few to compare the sides."),
+        (f"Only {fewest} full steps of each foot" if fewest else "No full step of at least one foot")
+        + " could be measured"
+        + (", so the answer is less sure than it could be." if enough else ": too few to compare the sides."),
         "Walk past the camera five or six times each way; ten or more steps of each foot give the surest answer.",
     )
 
@@ -291,12 +292,12 @@ def _small(raw: PoseTrack, config: QualityConfig) -> Issue | None:
 
 def _cut_off(raw: PoseTrack, passes: tuple[Pass, ...], config: QualityConfig) -> Issue | None:
     feet = [landmark(side, part) for side in SIDES for part in ("heel", "foot_index")]
-    width, height = raw.size_px
     shares: list[float] = []
     for one in passes:
         xy = raw.between(one.start_s, one.end_s).xy_px[:, feet]
         known = np.asarray(np.all(np.isfinite(xy), axis=(1, 2)))
-        outside = np.asarray(np.any((xy < 0) | (xy > (width, height)), axis=(1, 2)))
+        # Left and right edge are where people come in and go out; head and feet must stay between top and bottom.
+        outside = np.asarray(np.any((xy[..., 1] < 0) | (xy[..., 1] > raw.size_px[1]), axis=1))
         shares.append(float(np.mean(outside[known])) if known.any() else 0.0)
     if not shares or max(shares) <= config.max_cut_off:
         return None

@@ -15,7 +15,7 @@ from scipy.signal import butter, sosfiltfilt
 from analysis.body import runs, torso_length_px
 from analysis.config import RepairConfig, SwapConfig
 from analysis.pose import N_LANDMARKS, BoolArray, FloatArray, PoseTrack
-from analysis.swaps import undo_swaps
+from analysis.swaps import LEG, undo_swaps
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,17 @@ def repair(raw: PoseTrack, config: RepairConfig | None = None, swaps: SwapConfig
 
 
 def drop_unseen(track: PoseTrack, config: RepairConfig) -> PoseTrack:
-    """Set landmarks to NaN that the pose model itself does not believe in."""
+    """Drop landmarks that the pose model does not believe in, and legs of a body cut by the picture's edge.
+
+    A body that is only half in the picture is still drawn whole by the pose model: its legs are then made up.
+    """
     xy = track.xy_px.copy()
     xy[track.visibility < config.min_visibility] = np.nan
+    x = track.xy_px[..., 0]
+    cut = ((x < 0) | (x > track.size_px[0])).sum(axis=1) >= config.max_outside
+    legs = xy[cut]
+    legs[:, LEG["left"] + LEG["right"]] = np.nan
+    xy[cut] = legs
     return replace(track, xy_px=xy)
 
 

@@ -50,9 +50,13 @@ class Draws:
         return _mean_known(np.concatenate(values)), _mean_known_rows(np.concatenate(drawn, axis=1))
 
 
-def interval(draws: FloatArray) -> tuple[float, float] | None:
-    """Return the central 95 % of the draws, or None when they are not all known."""
-    if not len(draws) or not np.isfinite(draws).all():
+#: Fewer strides than this say nothing about how much strides differ.
+MIN_FOR_INTERVAL = 3
+
+
+def interval(draws: FloatArray, n: int) -> tuple[float, float] | None:
+    """Return the central 95 % of the draws, or None when they rest on too few strides (`n`) or are not all known."""
+    if n < MIN_FOR_INTERVAL or not np.isfinite(draws).all():
         return None
     low, high = np.quantile(draws, [0.025, 0.975])
     return float(low), float(high)

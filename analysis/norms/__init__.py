@@ -22,17 +22,17 @@ def table(name: str) -> pd.DataFrame:
 
 
 @cache
-def reference(measure: str) -> Reference | None:
+def reference(measure: str, unit: str) -> Reference | None:
     """Return the band of a measure, mean -+ 2 SD over adults of both sexes and all ages; None where there is none."""
     people = table("spatiotemporal")
-    rows = people[people["measure"] == measure]
+    rows = people[(people["measure"] == measure) & (people["unit"] == unit)]
     if len(rows):
         # Groups are pooled with equal weight: variance within plus variance between.
         mean = float(rows["mean"].mean())
         spread = float(np.sqrt((rows["sd"] ** 2).mean() + rows["mean"].var(ddof=0)))
         return Reference(mean - 2 * spread, mean + 2 * spread, str(rows["source"].iloc[0]))
     points = table("keypoints")
-    rows = points[points["measure"] == measure]
+    rows = points[(points["measure"] == measure) & (points["unit"] == unit)]
     if not len(rows):
         return None
     row = rows.iloc[0]
