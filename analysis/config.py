@@ -101,7 +101,8 @@ class EventConfig:
     strike_speed: float = 0.5  # a foot with less than this share of walking speed left over the ground has landed
     leave_speed: float = 1.0  # and with more than this share it has left; 1.0 is Zeni's rule
     min_passed_over: float = 0.15  # how far behind the hip an ankle falls in walking, at least; standing keeps it above
-    longest_stance_s: float = 1.2  # within this the hip has passed over a foot that was set down to walk on [1.3]
+    passed_over_s: float = 0.9  # by this time after a heel strike it has, even in very slow walking (design)
+    min_seen: float = 0.8  # share of that time in which the foot has to be seen (design)
     frontal_cutoff_hz: float = 3.5  # steps seen from the front: rhythm only (tuned: the clinic's first group of walks)
     max_shift_s: float = 0.15  # the speed rule may move a position extremum by no more than this (design)
 

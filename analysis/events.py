@@ -122,10 +122,12 @@ def _stops_on(strike: Event, found: list[Event], track: PoseTrack, one: Pass, co
     leaves = any(e.type == "toe_off" and e.side == strike.side and e.time_s > strike.time_s for e in found)
     if strike.type == "toe_off" or leaves:
         return False
-    after = track.between(strike.time_s, strike.time_s + config.longest_stance_s)
+    after = track.between(strike.time_s, strike.time_s + config.passed_over_s)
     ahead = one.facing * (after.point(landmark(strike.side, "ankle"))[:, 0] - after.middle("hip")[:, 0])
-    seen = len(after) > 0 and bool(np.isfinite(ahead).all()) and track.time_s[-1] > after.time_s[-1]
-    return seen and float(np.min(ahead)) > -config.min_passed_over * torso_length_px(track)
+    known = np.isfinite(ahead)
+    seen = len(after) > 0 and bool(known[-1]) and float(np.mean(known)) >= config.min_seen
+    seen = seen and bool(track.time_s[-1] > after.time_s[-1])
+    return seen and float(np.min(ahead[known])) > -config.min_passed_over * torso_length_px(track)
 
 
 def _half_cycles(paths: FootPaths, config: EventConfig) -> list[tuple[Side, int, int]]:
