@@ -1,0 +1,168 @@
+"""Which clips the accuracy figures rest on: the sets for tuning and for reporting share no seed and no look.
+
+The thresholds of the analysis were set on `tuning()`. `reported()` holds what nobody looked at while setting them:
+other seeds, builds, clothes and speeds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from validation.walker.params import Body, Camera, Gait, Look, Scene, WalkerParams
+
+#: Frames are wide enough for two to three near strides a pass, and small enough to render by the dozen.
+ACROSS = Camera(distance_m=4.9)
+HALF_PATH_M = 2.85
+#: Six near strides a side, which a verdict takes, need this many passes; two are enough for angles and events.
+VERDICT_PASSES, SHORT_PASSES = 5, 2
+MILD, MARKED = 0.4, 1.0
+
+LOOKS = (
+    Look(shirt=(166, 60, 58), legs=(62, 70, 92), hair=(40, 34, 30), skin=(188, 140, 112)),
+    Look(shirt=(96, 122, 84), sleeves="long", legwear="shorts", legs=(150, 146, 138), skin=(122, 84, 64)),
+    Look(shirt=(214, 208, 196), legs=(104, 88, 76), hair=(110, 72, 44), hair_cut="long", shoes=(228, 226, 224)),
+    Look(shirt=(58, 60, 66), sleeves="long", legs=(58, 60, 70), hair=(176, 174, 172)),  # dark on dark: the hard one
+    Look(shirt=(190, 150, 60), legwear="shorts", legs=(80, 104, 140), hair_cut="long", skin=(224, 184, 160)),
+)
+ROOMS = (Scene(), Scene(wall=(150, 140, 128), floor=(96, 98, 104)), Scene(wall=(204, 206, 198), floor=(140, 112, 84)))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One clip of a set, and what it is for.
+
+    Attributes
+    ----------
+    name : str
+    params : WalkerParams
+    kind : "side" | "treadmill" | "front"
+    group : str
+        "normal", "mild" or "marked" where the clip is long enough for a verdict, else "short".
+    """
+
+    name: str
+    params: WalkerParams
+    kind: str
+    group: str = "short"
+
+
+def tuning() -> list[Case]:
+    """Return the walks whose true coordinates the thresholds were set on; none was rendered for it."""
+    gaits = [Gait(speed_mps=speed, passes=4) for speed in (0.8, 1.2, 1.6)]
+    gaits += [Gait(passes=4, favoring=side, strength=s) for side, s in (("right", 1.0), ("right", 0.33), ("left", 0.6))]
+    cases = []
+    for gait in gaits:
+        for yaw in (0.0, 10.0, 20.0):
+            params = WalkerParams(seed=1, gait=gait, camera=Camera(yaw_deg=yaw))
+            name = f"speed {gait.speed_mps}, {gait.favoring or 'neither'} {gait.strength}, yaw {yaw:.0f}"
+            cases.append(Case(name, params, "side", _group(gait.strength)))
+    return cases
+
+
+def reported() -> list[Case]:
+    """Return the clips that are rendered for the figures, the most telling ones first.
+
+    Three builds each walk normally, mildly and markedly favoring, as a Latin square over yaw 0, 10 and 20 degrees and
+    with one clip of each build, strength and yaw at 60 frames a second; then other builds, treadmill and front.
+    """
+    square = [
+        # build, look, favoring, strength, speed, yaw, fps
+        ("man", 0, None, 0.0, 1.1, 0, 30),
+        ("slim_woman", 1, "right", MARKED, 1.0, 0, 30),
+        ("heavy_man", 2, "left", MILD, 1.1, 0, 60),
+        ("slim_woman", 2, None, 0.0, 1.3, 10, 60),
+        ("heavy_man", 3, "left", MARKED, 1.0, 10, 30),
+        ("man", 4, "right", MILD, 1.3, 10, 30),
+        ("heavy_man", 1, None, 0.0, 1.0, 20, 30),
+        ("man", 3, "right", MARKED, 1.1, 20, 60),
+        ("slim_woman", 4, "left", MILD, 1.1, 20, 30),
+    ]
+    cases = [
+        Case(
+            f"{build} {_group(strength)} yaw {yaw} at {fps}",
+            WalkerParams(
+                seed=201 + i,
+                body=Body(build),
+                look=LOOKS[look],
+                gait=Gait(
+                    speed_mps=speed,
+                    favoring=side,
+                    strength=strength,
+                    passes=VERDICT_PASSES,
+                    half_path_m=HALF_PATH_M,
+                    trunk_forward_deg=(1.0, 3.0, 5.0)[i % 3],
+                ),
+                camera=replace(ACROSS, yaw_deg=float(yaw), fps=float(fps), noise=2.0 * (i % 2)),
+                scene=ROOMS[i % 3],
+            ),
+            "side",
+            _group(strength),
+        )
+        for i, (build, look, side, strength, speed, yaw, fps) in enumerate(square)
+    ]
+    return cases + _others()
+
+
+def _others() -> list[Case]:
+    """Return short clips: other builds and leans from the side, treadmill, and front."""
+    across = replace(ACROSS, distance_m=4.4)
+    there_and_back = Gait(passes=SHORT_PASSES, half_path_m=HALF_PATH_M)
+    front = Camera(yaw_deg=90.0, distance_m=5.0)
+    toward = Gait(passes=SHORT_PASSES, half_path_m=1.9)
+    rows = [
+        ("old man leaning", "side", "old_man", 0, replace(there_and_back, speed_mps=1.0, trunk_forward_deg=12), across),
+        ("treadmill", "treadmill", "slim_man", 4, Gait("treadmill", speed_mps=1.4), Camera(distance_m=3.8)),
+        ("front", "front", "heavy_woman", 0, replace(toward, speed_mps=1.1, sway_lateral_deg=3.0), front),
+        ("old woman", "side", "old_woman", 3, replace(there_and_back, speed_mps=1.0, slouch=0.4), across),
+        ("front leaning", "front", "slim_man", 1, replace(toward, speed_mps=1.0, trunk_lateral_deg=4.0), front),
+        ("treadmill at 60", "treadmill", "old_woman", 2, Gait("treadmill", speed_mps=1.0), Camera(distance_m=3.6, fps=60)),
+        ("slim man fast", "side", "slim_man", 1, replace(there_and_back, speed_mps=1.4), replace(across, yaw_deg=10)),
+        ("heavy woman", "side", "heavy_woman", 2, replace(there_and_back, speed_mps=1.1), replace(across, yaw_deg=20)),
+    ]  # fmt: skip
+    return [
+        Case(
+            name,
+            WalkerParams(
+                seed=221 + i,
+                duration_s=10.0 if kind == "treadmill" else None,
+                body=Body(build),
+                look=LOOKS[look],
+                gait=gait,
+                camera=camera,
+                scene=ROOMS[i % 3],
+            ),
+            kind,
+        )
+        for i, (name, kind, build, look, gait, camera) in enumerate(rows)
+    ]
+
+
+def reduced() -> list[Case]:
+    """Return a short clip across and back, for a quick look."""
+    params = WalkerParams(
+        seed=231, body=Body("man"), look=LOOKS[0], gait=Gait(speed_mps=1.1, passes=2, half_path_m=2.4), camera=ACROSS
+    )
+    return [Case("man across and back", params, "side")]
+
+
+def coordinates(seeds: range = range(301, 305)) -> list[Case]:
+    """Return walks for the detectors on true coordinates: never rendered, so there can be many."""
+    cases = []
+    for seed in seeds:
+        for speed in (1.0, 1.3):
+            for yaw in (0, 10, 20):
+                for side, strength in ((None, 0.0), ("left", MILD), ("right", MARKED)):
+                    gait = Gait(speed_mps=speed, passes=6, half_path_m=2.7, favoring=side, strength=strength)
+                    build = ("man", "slim_woman", "heavy_man", "old_woman")[seed % 4]
+                    camera = Camera(distance_m=4.7, yaw_deg=yaw)
+                    params = WalkerParams(seed=seed, body=Body(build), gait=gait, camera=camera)
+                    name = f"{build} {seed} speed {speed} yaw {yaw} {_group(strength)}"
+                    cases.append(Case(name, params, "side", _group(strength)))
+    return cases
+
+
+def _group(strength: float) -> str:
+    return "normal" if strength == 0 else "marked" if strength >= MARKED else "mild"
+
+
+SETS = {"reported": reported, "tuning": tuning, "reduced": reduced}
