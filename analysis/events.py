@@ -104,7 +104,7 @@ def _sagittal(track: PoseTrack, one: Pass, config: EventConfig) -> list[Event]:
             time_s = _when_slower(
                 paths, paths.heel[lead], strike, +1, config.strike_speed, walking_speed, config.max_shift_s
             )
-            events.append(Event("heel_strike", lead, time_s, one.index))
+            events.append(Event("heel_strike", lead, time_s + config.strike_offset_s, one.index))
         leave = _extremum(-paths.toe[trail], start, stop, prominence[trail])
         if leave is not None:
             time_s = _when_slower(
