@@ -1,0 +1,144 @@
+"""The costly part of the accuracy figures, each step kept on disk: render a clip, and follow its landmarks.
+
+What is kept is named by a hash of all that decides it: the parameters and the walker's own files for a clip; the clip,
+the pose model and the files of vision/ for a track. So a second run is quick, and nothing stale is ever read.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+import vision.extract as extraction
+from analysis.pose import FloatArray, PoseTrack, Source
+from validation import plain
+from validation.sets import Case
+from validation.walker import truth as walker
+from vision.model import Model
+from vision.video import probe
+
+HERE = Path(__file__).parent
+#: The files of vision/ that decide a landmark.
+DECISIVE = ("extract.py", "landmarker.py", "people.py", "video.py")
+METHODS = ("raw", "evenstride")
+
+
+@dataclass(frozen=True)
+class Filmed:
+    """A rendered clip: the file, and the solved walk that it shows."""
+
+    case: Case
+    path: Path
+    walk: walker.Clip
+
+
+def default_cache() -> Path:
+    """Return the folder in which clips and tracks are kept."""
+    return Path(platformdirs.user_cache_dir("evenstride", appauthor=False)) / "accuracy"
+
+
+def film(case: Case, cache: Path) -> Filmed:
+    """Return the clip of a case, rendered if it is not in the cache."""
+    walk = walker.solve_clip(case.params)
+    parameters = json.dumps(case.params.to_dict(), sort_keys=True).encode()
+    path = cache / f"{_digest(parameters, *_walker_files())}.mp4"
+    if not path.exists():
+        from validation.walker.render import write_clip  # needs moderngl, which kept clips do not
+
+        cache.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".part")
+        write_clip(walk, unfinished)
+        unfinished.rename(path)
+    return Filmed(case, path, walk)
+
+
+def follow(clip: Filmed, model: Model, method: str, cache: Path, workers: int | None = 1) -> PoseTrack:
+    """Return the landmarks of a clip; kept in the cache.
+
+    Parameters
+    ----------
+    clip : Filmed
+    model : Model
+    method : "raw" | "evenstride"
+        MediaPipe's plain loop over the first two passes, or Evenstride's `extract`.
+    cache : Path
+    workers : int, optional
+        Processes for `extract`; the track does not depend on it.
+    """
+    info = probe(clip.path)
+    code = _vision_files() if method == "evenstride" else _plain_files()
+    path = cache / f"{_digest(info.sha256.encode(), model.sha256.encode(), method.encode(), *code)}.npz"
+    if path.exists():
+        return _load(path)
+    if method == "evenstride":
+        track = extraction.extract(info, model, workers=workers).track
+    else:
+        track = plain.follow(info, model, two_passes_s(clip.walk))
+    _save(track, path)
+    return track
+
+
+def two_passes_s(walk: walker.Clip) -> float:
+    """Return when the second pass ends: the plain loop gives no verdict, so one pass each way is enough for it."""
+    passes = walker.true_passes(walk)
+    return float(passes[1]["end_s"]) if len(passes) > 1 else float(walk.time_s[-1])
+
+
+@functools.cache
+def _plain_files() -> list[bytes]:
+    return [Path(plain.__file__).read_bytes()]
+
+
+@functools.cache
+def _vision_files() -> list[bytes]:
+    """Return the files as they were at the first call, which is what this process runs."""
+    folder = Path(extraction.__file__).parent
+    return [(folder / name).read_bytes() for name in DECISIVE]
+
+
+def vision_version() -> str:
+    """Return a short name for the state of vision/ that tracks come from."""
+    return _digest(*_vision_files())[:8]
+
+
+def _walker_files() -> list[bytes]:
+    """Return what decides a clip's pixels; its truth is worked out afresh each time."""
+    files = sorted(path for path in (HERE / "walker").iterdir() if path.suffix in (".py", ".json", ".csv"))
+    return [path.read_bytes() for path in files if path.name not in ("truth.py", "__main__.py")]
+
+
+def _digest(*parts: bytes) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:20]
+
+
+def _save(track: PoseTrack, path: Path) -> None:
+    unfinished = path.with_suffix(".part.npz")
+    world: FloatArray = np.zeros(0) if track.world_m is None else track.world_m
+    np.savez_compressed(
+        unfinished,
+        time_s=track.time_s,
+        xy_px=track.xy_px,
+        visibility=track.visibility,
+        world_m=world,
+        size_px=track.size_px,
+        source=json.dumps(track.source.__dict__),
+    )
+    unfinished.rename(path)
+
+
+def _load(path: Path) -> PoseTrack:
+    with np.load(path) as kept:
+        return PoseTrack(
+            kept["time_s"],
+            kept["xy_px"],
+            kept["visibility"],
+            (int(kept["size_px"][0]), int(kept["size_px"][1])),
+            kept["world_m"] if kept["world_m"].size else None,
+            Source(**json.loads(str(kept["source"]))),
+        )
