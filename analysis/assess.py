@@ -117,6 +117,7 @@ def assess(track: PoseTrack, subject: Subject | None = None, config: Config | No
         angles,
         favoring,
         trunk,
+        track.fps,
         subject.height_cm,
         subject.treadmill_speed_m_s,
         config,

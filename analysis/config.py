@@ -176,7 +176,7 @@ class QualityConfig:
     """What a recording must offer [0.6, 0.7, 4.5, 8]."""
 
     warn_yaw_deg: float = 15.0
-    min_fps: float = 24.0
+    min_fps: float = 23.9  # cinema's 23.976 counts as 24
     min_near_visibility: float = 0.5  # a near-leg landmark counts as seen above this ...
     min_near_seen: float = 0.8  # ... and has to be seen in this share of the frames
     max_speed_spread: float = 0.20  # between passes

@@ -25,6 +25,7 @@ TORSO_OVER_HEIGHT = 0.288
 FILM_FROM_SIDE = "Film from the side, square to the walking line, with the whole body in the picture."
 FILM_BOTH_WAYS = "Film from the side, walking several times in both directions."
 FILM_FROM_FRONT = "Film from the front or from behind, walking toward or away from the camera."
+TOO_SLOW = "Too few pictures a second to time parts of a step. Film with 30 or, better, 60 pictures a second."
 GIVE_HEIGHT = "Give your height to get metres."
 
 
@@ -71,6 +72,7 @@ def measure_all(
     angles: pd.DataFrame,
     favoring: Favoring,
     trunk: TrunkLean,
+    fps: float,
     height_cm: float | None,
     treadmill_speed_m_s: float | None,
     config: Config,
@@ -81,6 +83,9 @@ def measure_all(
     near = sideways[sideways["valid_knee"].to_numpy(dtype=bool) & sideways["near"].to_numpy(dtype=bool)]
     found = [cadence(valid, config)]
     for what in STRIDE_MEASURES:
+        if fps < config.quality.min_fps:
+            found.append(not_measurable(what.id, what.unit, TOO_SLOW))
+            continue
         rows = near if what.near_only else valid if what.id == "step_time" else sideways
         found.append(stride_mean(what, rows, config))
     found += [
