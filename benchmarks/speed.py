@@ -75,8 +75,11 @@ def repeated(clip: Path, seconds: float, folder: Path) -> Path:
 def seconds_for(*command: str | Path) -> float:
     """Return the wall time of a command, process start-up included."""
     start = time.perf_counter()
-    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    return time.perf_counter() - start
+    done = subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    seconds = time.perf_counter() - start
+    if command[-1] == "--help" and b"Usage" not in done.stdout:
+        raise SystemExit("--help printed no help: its times mean nothing")
+    return seconds
 
 
 def in_turn(one: list[str | Path], two: list[str | Path], rounds: int) -> tuple[list[float], list[float]]:
@@ -141,9 +144,12 @@ def measure(clip: Path, rounds: int, report: Path) -> None:
             "--no-video",
             "--all-frames",
         ]
+        busy = os.getloadavg()[0]
         plain, ours = in_turn([python, script, long, "--plain", model.path], analyze, rounds)
+        if not (folder / "out" / "result.json").is_file():
+            raise SystemExit("evenstride analyze wrote no result.json: its times mean nothing")
         imported, helped = in_turn(
-            [python, "-c", "import mediapipe"], [python, "-m", "evenstride.cli", "--help"], 2 * rounds + 1
+            [python, "-c", "import mediapipe"], [python, "-m", "evenstride", "--help"], 2 * rounds + 1
         )
         peaks = [
             subprocess.run(
@@ -160,7 +166,7 @@ def measure(clip: Path, rounds: int, report: Path) -> None:
     start = statistics.median(helped) / statistics.median(imported)
     machine = (
         f"{available_cores()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, "
-        f"mediapipe {version('mediapipe')}"
+        f"mediapipe {version('mediapipe')}; load average at the start {busy:.1f}"
     )
     report.write_text(
         f"""# Speed and memory
