@@ -75,7 +75,7 @@ def repeated(clip: Path, seconds: float, folder: Path) -> Path:
 def seconds_for(*command: str | Path) -> float:
     """Return the wall time of a command, process start-up included."""
     start = time.perf_counter()
-    done = subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
     seconds = time.perf_counter() - start
     if command[-1] == "--help" and b"Usage" not in done.stdout:
         raise SystemExit("--help printed no help: its times mean nothing")
