@@ -18,6 +18,8 @@ class RepairConfig:
     )
     max_outside: int = 3  # with this many landmarks beyond the left or right edge, the legs are guesswork (design)
     max_gap_s: float = 0.12  # longest gap that is filled [1.2]
+    knee_overlap: float = 0.25  # knees nearer than this hide each other: about a knee's width (design)
+    max_overlap_s: float = 0.35  # a longer overlap is not one knee passing the other (design)
     hampel_window_s: float = 0.24  # 7 frames at 30 frames a second [1.2]
     hampel_sigmas: float = 3.0  # the usual choice for a Hampel filter
     hampel_floor: float = (

@@ -14,7 +14,7 @@ from scipy.signal import butter, sosfiltfilt
 
 from analysis.body import runs, torso_length_px
 from analysis.config import RepairConfig, SwapConfig
-from analysis.pose import N_LANDMARKS, BoolArray, FloatArray, PoseTrack
+from analysis.pose import N_LANDMARKS, SIDES, BoolArray, FloatArray, Landmark, PoseTrack, Side, landmark
 from analysis.swaps import LEG, undo_swaps
 
 
@@ -30,11 +30,14 @@ class Repaired:
         Frames in which left and right leg had changed places, and were put back.
     filled : bool array [T, 33]
         Landmarks that were interpolated over a short gap.
+    rebuilt : bool array [T, 33]
+        Stance knees that were rebuilt while the other knee passed.
     """
 
     track: PoseTrack
     swapped: BoolArray
     filled: BoolArray
+    rebuilt: BoolArray
 
 
 def repair(raw: PoseTrack, config: RepairConfig | None = None, swaps: SwapConfig | None = None) -> Repaired:
@@ -55,7 +58,8 @@ def repair(raw: PoseTrack, config: RepairConfig | None = None, swaps: SwapConfig
     track, swapped = undo_swaps(track, swaps)
     track = drop_outliers(track, config)
     track, filled = fill_gaps(track, config)
-    return Repaired(track, swapped, filled)
+    track, rebuilt = rebuild_passed_knees(track, config)
+    return Repaired(track, swapped, filled, rebuilt)
 
 
 def drop_unseen(track: PoseTrack, config: RepairConfig) -> PoseTrack:
@@ -113,6 +117,56 @@ def fill_gaps(track: PoseTrack, config: RepairConfig) -> tuple[PoseTrack, BoolAr
             xy[short, mark] = curve(track.time_s[short])
             filled[short, mark] = True
     return replace(track, xy_px=xy), filled
+
+
+def rebuild_passed_knees(track: PoseTrack, config: RepairConfig) -> tuple[PoseTrack, BoolArray]:
+    """Rebuild the stance leg's knee for the moment in which the swinging knee passes it.
+
+    Seen from the side the two knees then lie over each other, and the pose model draws the one that stands toward the
+    one that swings, by 5 to 10 degrees of false bend. Hip and ankle stay well apart, so the knee is put back between
+    them: its place along and across the hip-to-ankle line is interpolated from just before to just after. The knee that
+    swings is left as it is: it moves too fast for that, and is seen better.
+    """
+    rebuilt = np.zeros(track.xy_px.shape[:2], dtype=bool)
+    torso = torso_length_px(track)
+    if not np.isfinite(torso):
+        return track, rebuilt
+    xy = track.xy_px.astype(float)
+    distance = np.abs(track.point(Landmark.LEFT_KNEE)[:, 0] - track.point(Landmark.RIGHT_KNEE)[:, 0]) / torso
+    for start, stop in runs(np.nan_to_num(distance, nan=np.inf) < config.knee_overlap):
+        inside = start > 0 and stop < len(track)
+        if not inside or track.time_s[stop] - track.time_s[start - 1] > config.max_overlap_s:
+            continue
+        heights = {side: float(np.nanmean(xy[start:stop, landmark(side, "ankle"), 1])) for side in SIDES}
+        if not all(np.isfinite(height) for height in heights.values()):
+            continue
+        stance: Side = "left" if heights["left"] > heights["right"] else "right"
+        around = [i for i in (start - 2, start - 1, stop, stop + 1) if 0 <= i < len(track)]
+        hip, knee, ankle = (xy[:, landmark(stance, part)] for part in ("hip", "knee", "ankle"))
+        known = [i for i in around if np.isfinite([hip[i], knee[i], ankle[i]]).all()]
+        if not any(i < start for i in known) or not any(i >= stop for i in known):
+            continue
+        rows = np.arange(start, stop)
+        place = PchipInterpolator(track.time_s[known], _place_on_leg(hip, knee, ankle)[known])(track.time_s[rows])
+        xy[rows, landmark(stance, "knee")] = _point_on_leg(hip[rows], ankle[rows], place)
+        rebuilt[rows, landmark(stance, "knee")] = True
+    return replace(track, xy_px=xy), rebuilt
+
+
+def _place_on_leg(hip: FloatArray, knee: FloatArray, ankle: FloatArray) -> FloatArray:
+    """Return where the knee lies [T, 2], along and across the line from hip to ankle, in its lengths."""
+    line, out = ankle - hip, knee - hip
+    length2 = np.maximum((line**2).sum(axis=1), 1e-9)
+    along = (out * line).sum(axis=1) / length2
+    across = (line[:, 0] * out[:, 1] - line[:, 1] * out[:, 0]) / length2
+    return np.stack([along, across], axis=1)
+
+
+def _point_on_leg(hip: FloatArray, ankle: FloatArray, place: FloatArray) -> FloatArray:
+    """Return the point [T, 2] at that place: the inverse of `_place_on_leg`."""
+    line = ankle - hip
+    normal = np.stack([-line[:, 1], line[:, 0]], axis=1)
+    return np.asarray(hip + place[:, :1] * line + place[:, 1:] * normal)
 
 
 def smooth(track: PoseTrack, cutoff_hz: float, config: RepairConfig | None = None) -> PoseTrack:
