@@ -137,10 +137,9 @@ def rebuild_passed_knees(track: PoseTrack, config: RepairConfig) -> tuple[PoseTr
         inside = start > 0 and stop < len(track)
         if not inside or track.time_s[stop] - track.time_s[start - 1] > config.max_overlap_s:
             continue
-        heights = {side: float(np.nanmean(xy[start:stop, landmark(side, "ankle"), 1])) for side in SIDES}
-        if not all(np.isfinite(height) for height in heights.values()):
+        stance = _lower_foot(xy[start:stop])
+        if stance is None:
             continue
-        stance: Side = "left" if heights["left"] > heights["right"] else "right"
         around = [i for i in (start - 2, start - 1, stop, stop + 1) if 0 <= i < len(track)]
         hip, knee, ankle = (xy[:, landmark(stance, part)] for part in ("hip", "knee", "ankle"))
         known = [i for i in around if np.isfinite([hip[i], knee[i], ankle[i]]).all()]
@@ -151,6 +150,16 @@ def rebuild_passed_knees(track: PoseTrack, config: RepairConfig) -> tuple[PoseTr
         xy[rows, landmark(stance, "knee")] = _point_on_leg(hip[rows], ankle[rows], place)
         rebuilt[rows, landmark(stance, "knee")] = True
     return replace(track, xy_px=xy), rebuilt
+
+
+def _lower_foot(xy: FloatArray) -> Side | None:
+    """Return the side whose ankle is lower in the picture over these frames: the foot that stands."""
+    ankles = xy[:, [landmark(side, "ankle") for side in SIDES], 1]
+    known = ankles[np.asarray(np.all(np.isfinite(ankles), axis=1))]
+    if not len(known):
+        return None
+    left, right = known.mean(axis=0)
+    return "left" if left > right else "right"
 
 
 def _place_on_leg(hip: FloatArray, knee: FloatArray, ankle: FloatArray) -> FloatArray:
