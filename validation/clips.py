@@ -45,9 +45,7 @@ def default_cache() -> Path:
 
 def film(case: Case, cache: Path) -> Filmed:
     """Return the clip of a case, rendered if it is not in the cache."""
-    walk = walker.solve_clip(case.params)
-    parameters = json.dumps(case.params.to_dict(), sort_keys=True).encode()
-    path = cache / f"{_digest(parameters, *_walker_files())}.mp4"
+    walk, path = walker.solve_clip(case.params), _clip_path(case, cache)
     if not path.exists():
         from validation.walker.render import write_clip  # needs moderngl, which kept clips do not
 
@@ -72,8 +70,7 @@ def follow(clip: Filmed, model: Model, method: str, cache: Path, workers: int | 
         Processes for `extract`; the track does not depend on it.
     """
     info = probe(clip.path)
-    code = _vision_files() if method == "evenstride" else _plain_files()
-    path = cache / f"{_digest(info.sha256.encode(), model.sha256.encode(), method.encode(), *code)}.npz"
+    path = _track_path(clip.path, model, method, cache)
     if path.exists():
         return _load(path)
     if method == "evenstride":
@@ -82,6 +79,23 @@ def follow(clip: Filmed, model: Model, method: str, cache: Path, workers: int | 
         track = plain.follow(info, model, two_passes_s(clip.walk))
     _save(track, path)
     return track
+
+
+def kept(case: Case, model: Model, method: str, cache: Path) -> bool:
+    """Return whether the cache has the track of a case, so that nothing has to be rendered or followed."""
+    clip = _clip_path(case, cache)
+    return clip.exists() and _track_path(clip, model, method, cache).exists()
+
+
+def _clip_path(case: Case, cache: Path) -> Path:
+    parameters = json.dumps(case.params.to_dict(), sort_keys=True).encode()
+    return cache / f"{_digest(parameters, *_walker_files())}.mp4"
+
+
+def _track_path(clip: Path, model: Model, method: str, cache: Path) -> Path:
+    code = _vision_files() if method == "evenstride" else _plain_files()
+    sha256 = hashlib.sha256(clip.read_bytes()).hexdigest()
+    return cache / f"{_digest(sha256.encode(), model.sha256.encode(), method.encode(), *code)}.npz"
 
 
 def two_passes_s(walk: walker.Clip) -> float:
