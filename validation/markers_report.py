@@ -206,11 +206,11 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *rows])
 
 
-def verdict(value: float, wanted: float, unit: str) -> str:
+def verdict(value: float, wanted: float, form: str, unit: str) -> str:
     """Say whether an error is within what is wanted, and by how much it misses."""
     if value <= wanted:
-        return f"{value:.3g} {unit}, met"
-    return f"{value:.3g} {unit}, **missed by {value - wanted:.2g}**"
+        return f"{value:{form}} {unit}, met"
+    return f"{value:{form}} {unit}, **missed by {value - wanted:.2g}**"
 
 
 def clinic_words(errors: pd.DataFrame) -> str:
@@ -219,9 +219,9 @@ def clinic_words(errors: pd.DataFrame) -> str:
     for label, part in [("All walks", errors), ("Held-out walks", errors[errors["group"] == "Val"])]:
         size = part[["cadence", "left", "right"]].abs().mean()
         lines.append(
-            f"- {label}: cadence {verdict(size['cadence'], PUBLISHED_CADENCE, 'steps/min')}; "
-            f"left step {verdict(size['left'], PUBLISHED_STEP_MS, 'ms')}; "
-            f"right step {verdict(size['right'], PUBLISHED_STEP_MS, 'ms')}."
+            f"- {label}: cadence {verdict(size['cadence'], PUBLISHED_CADENCE, '.2f', 'steps/min')}; "
+            f"left step {verdict(size['left'], PUBLISHED_STEP_MS, '.1f', 'ms')}; "
+            f"right step {verdict(size['right'], PUBLISHED_STEP_MS, '.1f', 'ms')}."
         )
     return "\n".join(lines)
 

@@ -31,6 +31,7 @@ from analysis.pose import SIDES
 from validation.page import write_section
 from vision.errors import EvenstrideError
 from vision.extract import Extraction, extract
+from vision.landmarker import version
 from vision.model import Model, get_model
 from vision.video import VideoInfo, probe, read_frames
 
@@ -90,22 +91,29 @@ def read_truth() -> dict[str, dict[str, Any]]:
 # Following
 
 
-def run(name: str, model: Model, *, flipped: bool = False, workers: int | None = None) -> Outcome:
-    """Follow and measure one clip, mirrored left to right if `flipped`."""
+def run(
+    name: str, model: Model, *, flipped: bool = False, workers: int | None = None, cache: Path | None = None
+) -> Outcome:
+    """Follow and measure one clip, mirrored left to right if `flipped`; tracks are kept in the folder `cache`."""
     truth = read_truth()[name]
     try:
         info = probe(DATA / name)
-        extraction = _kept(info, model, flipped, workers)
+        extraction = _kept(info, model, flipped, workers, cache or default_cache())
     except EvenstrideError as error:
         return Outcome(name, truth, error=error)
     return Outcome(name, truth, info, extraction, assess(extraction.track))
 
 
-def _kept(info: VideoInfo, model: Model, flipped: bool, workers: int | None) -> Extraction:
+def default_cache() -> Path:
+    """Return the folder in which tracks are kept."""
+    return Path(platformdirs.user_cache_dir("evenstride", appauthor=False)) / "real"
+
+
+def _kept(info: VideoInfo, model: Model, flipped: bool, workers: int | None, cache: Path) -> Extraction:
     """Return the extraction of a clip from the cache, whose name says all that decides it, or make it."""
-    parts = [info.sha256, model.sha256, "flipped" if flipped else "", _vision_hash()]
+    parts = [info.sha256, model.sha256, "flipped" if flipped else "", _vision_hash(), version()]
     name = hashlib.sha256(" ".join(parts).encode()).hexdigest()[:20]
-    path = Path(platformdirs.user_cache_dir("evenstride", appauthor=False)) / "real" / f"{name}.pickle"
+    path = cache / f"{name}.pickle"
     if path.exists():
         kept: Extraction = pickle.loads(path.read_bytes())
         return kept
