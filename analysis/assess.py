@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -88,7 +88,7 @@ def assess(track: PoseTrack, subject: Subject | None = None, config: Config | No
     subject, config = subject or Subject(), config or Config()
 
     repaired = repair(track, config.repair, config.swaps)
-    body = smooth(repaired.track, config.repair.angle_cutoff_hz, config.repair)
+    body = smooth(replace(repaired.track, world_m=None), config.repair.angle_cutoff_hz, config.repair)
     feet = smooth(repaired.track, config.repair.event_cutoff_hz, config.repair)
 
     passes, excluded = find_passes(body, config.view)

@@ -201,16 +201,24 @@ def smooth(track: PoseTrack, cutoff_hz: float, config: RepairConfig | None = Non
 
     def filtered(paths: FloatArray) -> FloatArray:
         out = np.full(paths.shape, np.nan)
-        for mark in range(N_LANDMARKS):
-            for start, stop in runs(np.isfinite(paths[:, mark, 0])):
-                time = track.time_s[start:stop]
-                if stop - start < 4 or time[-1] - time[0] < config.min_run_s:
-                    continue
-                even = np.linspace(time[0], time[-1], 1 + int(round((time[-1] - time[0]) * rate)))
-                path = PchipInterpolator(time, paths[start:stop, mark].astype(float), axis=0)(even)
-                path = sosfiltfilt(filter_, path, axis=0, padlen=min(len(even) - 1, int(round(rate))))
-                out[start:stop, mark] = CubicSpline(even, path, axis=0)(time)
+        for (start, stop), marks in _shared_runs(np.isfinite(paths[..., 0])).items():
+            time = track.time_s[start:stop]
+            if stop - start < 4 or time[-1] - time[0] < config.min_run_s:
+                continue
+            even = np.linspace(time[0], time[-1], 1 + int(round((time[-1] - time[0]) * rate)))
+            path = PchipInterpolator(time, paths[start:stop, marks].astype(float), axis=0)(even)
+            path = sosfiltfilt(filter_, path, axis=0, padlen=min(len(even) - 1, int(round(rate))))
+            out[start:stop, marks] = CubicSpline(even, path, axis=0)(time)
         return out
 
     world = None if track.world_m is None else filtered(track.world_m)
     return replace(track, xy_px=filtered(track.xy_px), world_m=world)
+
+
+def _shared_runs(known: BoolArray) -> dict[tuple[int, int], list[int]]:
+    """Return the landmarks of each run of known frames; most share theirs, and are filtered together."""
+    shared: dict[tuple[int, int], list[int]] = {}
+    for mark in range(known.shape[1]):
+        for run in runs(known[:, mark]):
+            shared.setdefault(run, []).append(mark)
+    return shared
