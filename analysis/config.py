@@ -65,6 +65,10 @@ class ViewConfig:
     orientation_window_s: float = 1.0  # about a stride: trunk rotation and the far foot average out (design)
     side_max_yaw_deg: float = 30.0  # above, side-view angles are refused [0.7]
     front_min_yaw_deg: float = 60.0  # above, the picture counts as frontal (design; the mirror image of the side rule)
+    turning_min_rate: float = (
+        45.0  # degrees a second: a turn takes 1 to 2 s for 180 degrees, a trunk sways less (design)
+    )
+    turning_window_s: float = 0.5
     moving_min_speed: float = 0.35  # torso lengths a second, about 0.18 m/s: slower is standing or a treadmill (design)
     speed_window_s: float = 1.0  # about a stride, so that the surge of the pelvis averages out (design)
     stepping_window_s: float = 2.0  # holds a whole stride at 60 steps a minute (design)

@@ -70,6 +70,8 @@ class Orientation:
         The chest (+1) or the back (-1) is turned to the camera, as far as it is turned at all.
     width : float array
         Signed left-minus-right shoulder distance over torso length, averaged over a stride.
+    turning : float array
+        How fast the body turns about the vertical, degrees a second, unsigned.
     speed : float array
         Horizontal speed of mid-hip, torso lengths a second, + = right.
     growth : float array
@@ -82,6 +84,7 @@ class Orientation:
     facing: FloatArray
     toward: FloatArray
     width: FloatArray
+    turning: FloatArray
     speed: FloatArray
     growth: FloatArray
     swing: FloatArray
@@ -118,7 +121,12 @@ def observe(track: PoseTrack, config: ViewConfig | None = None) -> Orientation:
     if not np.isfinite(pointing).any():  # sets without a face: whoever moves is taken to face ahead
         opening = np.clip(np.abs(width) / config.shoulder_width, 0.0, 1.0)
         depth = config.foot_length * np.sqrt(1.0 - opening**2) * np.sign(_speed(track, torso, config))
-    yaw = np.degrees(np.arctan2(np.abs(width) / config.shoulder_width, np.abs(depth) / config.foot_length))
+    heading = np.arctan2(width / config.shoulder_width, depth / config.foot_length)
+    yaw = np.degrees(np.arctan2(np.abs(np.sin(heading)), np.abs(np.cos(heading))))
+    turning = np.full(len(track), np.nan)
+    for start, stop in runs(np.isfinite(heading)):
+        angle = np.degrees(np.unwrap(heading[start:stop]))
+        turning[start:stop] = np.abs(running_slope(angle, track.time_s[start:stop], config.turning_window_s, fps))
 
     speed = _speed(track, torso, config)
     growth = running_slope(np.log(size), track.time_s, config.speed_window_s, fps)
@@ -131,6 +139,7 @@ def observe(track: PoseTrack, config: ViewConfig | None = None) -> Orientation:
         facing=np.sign(depth),
         toward=np.sign(width),
         width=width,
+        turning=turning,
         speed=speed,
         growth=growth,
         swing=running_range(heel_gap, config.stepping_window_s, fps),
@@ -143,11 +152,11 @@ def _speed(track: PoseTrack, torso: float, config: ViewConfig) -> FloatArray:
 
 
 #: What a frame shows. "backward": the body moves against its facing; it walks backward, or the clip runs in reverse.
-ACTIVITIES = ("unseen", "still", "backward", "side_left", "side_right", "front", "back")
+ACTIVITIES = ("unseen", "turns", "still", "backward", "side_left", "side_right", "front", "back")
 
 
 def activity(seen: Orientation, time_s: FloatArray, config: ViewConfig | None = None) -> NDArray[np.str_]:
-    """Return what each frame shows, one of `ACTIVITIES`, as an array [T]; all but the first three mean stepping."""
+    """Return what each frame shows, one of `ACTIVITIES`, as an array [T]; all but the first four mean stepping."""
     config = config or ViewConfig()
     frontal = seen.yaw_deg > (config.side_max_yaw_deg + config.front_min_yaw_deg) / 2
     steps = np.where(frontal, seen.lift >= config.stepping_min_lift, seen.swing >= config.stepping_min_swing)
@@ -164,13 +173,14 @@ def activity(seen: Orientation, time_s: FloatArray, config: ViewConfig | None = 
     return np.select(
         [
             ~(np.isfinite(seen.yaw_deg) & np.isfinite(seen.speed)),
+            np.nan_to_num(seen.turning) > config.turning_min_rate,
             ~steps,
             against,
             frontal & (seen.toward > 0),
             frontal,
             seen.facing > 0,
         ],
-        ["unseen", "still", "backward", "front", "back", "side_right"],
+        ["unseen", "turns", "still", "backward", "front", "back", "side_right"],
         default="side_left",
     )
 
@@ -200,7 +210,7 @@ def find_passes(track: PoseTrack, config: ViewConfig | None = None) -> tuple[tup
         start_s, end_s = float(track.time_s[start]), float(track.time_s[stop - 1])
         if what == "backward":
             excluded.append(Excluded("backward", start_s, end_s))
-        elif what not in ("unseen", "still"):
+        elif what not in ("unseen", "turns", "still"):
             passes.append(_describe(len(passes), what, seen, slice(start, stop), start_s, end_s, config))
     return tuple(passes), tuple(excluded)
 
