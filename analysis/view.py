@@ -123,11 +123,10 @@ def observe(track: PoseTrack, config: ViewConfig | None = None) -> Orientation:
         depth = config.foot_length * np.sqrt(1.0 - opening**2) * np.sign(_speed(track, torso, config))
     heading = np.arctan2(width / config.shoulder_width, depth / config.foot_length)
     yaw = np.degrees(np.arctan2(np.abs(np.sin(heading)), np.abs(np.cos(heading))))
-    turning = np.full(len(track), np.nan)
-    for start, stop in runs(np.isfinite(heading)):
+    turning = np.zeros(len(track))
+    for start, stop in runs(np.isfinite(heading) & np.isfinite(pointing).any()):  # no feet and no face show no turn
         angle = np.degrees(np.unwrap(heading[start:stop]))
         turning[start:stop] = np.abs(running_slope(angle, track.time_s[start:stop], config.turning_window_s, fps))
-
     speed = _speed(track, torso, config)
     growth = running_slope(np.log(size), track.time_s, config.speed_window_s, fps)
     heel_gap = (x("left", "heel") - x("right", "heel")) / size
