@@ -46,9 +46,7 @@ def test_the_woman_is_measured_not_the_man_on_the_roof(outcome):
     assert all(met for _, met in real.expectations(one)), real.expectations(one)
 
 
-@pytest.mark.parametrize(
-    "name", ["treadmill_running.mp4", "empty_corridor.mp4", "grey.mp4", "testpattern.webm", "jpeg_named_as.mp4"]
-)
+@pytest.mark.parametrize("name", ["treadmill_running.mp4", "jpeg_named_as.mp4"])
 def test_nothing_is_said_about_what_is_no_walk(name: str, outcome):
     one = outcome(f"negative/{name}")
     assert not real.gives_verdict(one)
