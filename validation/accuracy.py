@@ -7,6 +7,7 @@ truth and writes the section "walker" of docs/accuracy.md. Clips and tracks are 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from analysis.pose import FloatArray
 from validation import clips, sets
 from validation.page import write_section
 from validation.scores import Score, read_plainly, read_with_evenstride, score
+from validation.walker.skeleton import BUILDS_FILE
 from validation.walker.truth import analytic_track, solve_clip
 from vision.errors import EvenstrideError
 from vision.model import get_model
@@ -109,9 +111,23 @@ def _angle(key: str) -> Callable[[Score], FloatArray]:
     return lambda score: score.angles.get(key, np.zeros(0))
 
 
-def _step_means(score: Score) -> FloatArray:
+def _centred(key: str) -> Callable[[Score], FloatArray]:
+    """Where a joint lies inside the leg is a convention, and another one in each build: see the page."""
+
+    def values(score: Score) -> FloatArray:
+        errors = score.angles.get(key, np.zeros(0))
+        return errors - np.mean(errors) if len(errors) else errors
+
+    return values
+
+
+def _means(steps: dict[str, FloatArray]) -> FloatArray:
     """Return the error of each side's mean step time, ms."""
-    return np.array([1000 * np.mean(off) for off in score.steps.values() if len(off)])
+    return np.array([1000 * np.mean(off) for off in steps.values() if len(off)])
+
+
+def _step_means(score: Score) -> FloatArray:
+    return _means(score.steps)
 
 
 def _step_each(score: Score) -> FloatArray:
@@ -157,6 +173,8 @@ def _rms_below(limit: float) -> Callable[[list[FloatArray]], bool]:
 ROWS = (
     Row("knee flexion, near leg, RMSE, deg", "<= 3.0", _angle("knee_near"), _curve, _rms_below(3.0)),
     Row("knee flexion, far leg, RMSE, deg", "<= 3.8", _angle("knee_far"), _curve, _rms_below(3.8)),
+    Row("near leg, without the clip's constant offset", "", _centred("knee_near"), _curve),
+    Row("far leg, without the clip's constant offset", "", _centred("knee_far"), _curve),
     Row(
         "peak knee flexion in swing, near leg",
         "bias within 2 deg",
@@ -173,13 +191,14 @@ ROWS = (
         _mean_absolute("ms"),
         _below(10.0, 40.0),
     ),
-    Row("step time, each step", "", _step_each, _each("ms", 0)),
-    Row("heel strike, bias and SD", "", _event("heel_strike"), _each("ms", 0)),
+    Row("the same seen from the front", "", lambda score: _means(score.front_steps), _mean_absolute("ms")),
+    Row("step time, each step", "", _step_each, _each("ms")),
+    Row("heel strike, bias and SD", "", _event("heel_strike"), _each("ms")),
     Row(
         "toe-off, bias and SD",
         "SD <= 15 ms",
         _event("toe_off"),
-        _each("ms", 0),
+        _each("ms"),
         lambda parts: float(np.std(np.concatenate(parts))) <= 15.0,
     ),
     Row("events of side views, F1", "", _counts, _f1),
@@ -213,8 +232,12 @@ ROWS = (
     Row("step-time difference of the sides, error", "", _side("step_time"), _mean_absolute("%")),
     Row("single-support difference of the sides, error", "", _side("single_support"), _mean_absolute("%")),
 )
-#: What is broken out by yaw, frame rate and build.
-MAIN = (0, 1, 3, 5, 7, 8)
+#: What is broken out by yaw, frame rate and build, and what is shown clip by clip.
+MAIN = [
+    row for row in ROWS if row.label.startswith(("knee", "near leg", "trunk forward", "step time, mean", "toe-off"))
+]
+MAIN = [row for row in MAIN if not row.label.startswith("knee bend")]
+EACH_CLIP = [row for row in ROWS if row.target or row.label.startswith("near leg")]
 
 
 def cell(row: Row, scored: Iterable[Scored]) -> str:
@@ -266,8 +289,8 @@ def broken_out(scored: list[Scored]) -> str:
         for value in sorted({of(one.case) for one in best}):
             mine = [one for one in best if of(one.case) == value]
             groups.append((f"{name.format(value)} ({len(mine)} clips)", mine))
-    head = ["side view", *(ROWS[i].label for i in MAIN)]
-    return table(head, [[name, *(cell(ROWS[i], mine) for i in MAIN)] for name, mine in groups])
+    head = ["side view", *(row.label for row in MAIN)]
+    return table(head, [[name, *(cell(row, mine) for row in MAIN)] for name, mine in groups])
 
 
 def verdicts(scored: list[Scored]) -> str:
@@ -354,8 +377,16 @@ def beside_published(scored: list[Scored]) -> str:
 def worst_cases(scored: list[Scored]) -> str:
     """Return every clip of the best reading with its main errors."""
     best = [one for one in scored if (one.method, one.model) == BEST]
-    head = ["clip", *(ROWS[i].label for i in (0, 1, 3, 4, 5, 11, 14))]
-    return table(head, [[one.case.name, *(cell(ROWS[i], [one]) for i in (0, 1, 3, 4, 5, 11, 14))] for one in best])
+    head = ["clip", *(row.label for row in EACH_CLIP)]
+    return table(head, [[one.case.name, *(cell(row, [one]) for row in EACH_CLIP)] for one in best])
+
+
+def knee_at_rest(build: str) -> float:
+    """Return the knee flexion, degrees, by the joint centers of a build that stands straight."""
+    joints = json.loads(BUILDS_FILE.read_text())["builds"][build]["rest_m"]
+    hip, knee, ankle = (np.array(joints[part])[[0, 2]] for part in ("hip", "knee", "ankle"))
+    thigh, shank = knee - hip, ankle - knee
+    return float(np.degrees(np.arctan2(thigh[0], -thigh[1]) - np.arctan2(shank[0], -shank[1])))
 
 
 def coverage(scored: list[Scored]) -> str:
@@ -373,15 +404,34 @@ def coverage(scored: list[Scored]) -> str:
 
 
 #: Why targets of the reported set are missed; looked at by hand, so to be looked at again when figures change.
-REASONS = ""
+REASONS = """
+Why they are missed:
+
+- Knee flexion: a good part is where the body's joint centers lie (above): the biases follow the builds' zeros.
+  Without each clip's constant offset the curves are still wrong by 3.5 to 4 degrees, and not by chance: the pose
+  model bends the knee that reaches forward to land, and flattens fast swings, by other amounts in other bodies.
+  Filtering cannot undo that, and a fixed correction would be right for one build and wrong for the next. The far
+  leg is hardly worse than the near one.
+- Side differences of the knee, from two directions: the near knee of one pass is seen by the same network as that
+  of the other, but as its mirror image and from the other side of the room; with the camera square to the walk the
+  difference is wrong by 1.5 to 3 degrees, and by far more with yaw. Turning the picture square cannot see legs that
+  swing out of their plane: on true coordinates that alone costs up to 3 degrees at 20 degrees of yaw, and the pose
+  model adds as much again. The verdict allows for it with a wider spread; the measures themselves do not. The
+  target asked for 1 degree.
+- Toe-off: within one clip the spread is mostly below 15 ms; the clips differ in their mean, which depends on the
+  walker.
+- These figures rest on few walkers. What is reported here is what was rendered; the rest of the set can be added by
+  running the command below for longer.
+"""
 
 PAGE = """
 ## Rendered walkers
 
 A rendered person walks; every angle, step and lean is known, because it was put in. {n} clips of 960 x 540 pixels
-({seconds:.0f} s of film), set "{set}". Errors are measured minus true. Angles are held against the angle in the body's
-own plane of walking, so that a camera which is not square to the walk counts as an error; every measured stride is held
-against the very stride that was walked. "Worst" is the largest single error of its kind, n how many there are.
+({seconds:.0f} s of film), {made} of the set "{set}". Errors are measured minus true.
+Angles are held against those in the body's own plane of walking, so that a camera which is not square to the walk
+counts as an error; every measured stride is held against the very stride that was walked. "Worst" is the largest single error of its kind, n how many there are. Times of
+heel strike and toe-off are those of straight walking, 0.9 m and more from a turn.
 
 {main}
 
@@ -389,6 +439,11 @@ against the very stride that was walked. "Worst" is the largest single error of 
 same 30 pictures a second, over the first pass each way, with a 6 Hz zero-lag low-pass, the same formulas, and Zeni's
 extrema for the events. It is told where each pass begins and ends, and uses Evenstride's bookkeeping of strides.
 Evenstride finds all that itself. Frames of passes in which the near knee was measured: {coverage}.
+
+The knee's zero: angles are those of the lines through the walker's joint centers, and where a center lies inside the
+leg is a convention of each body. Standing straight, the knees of these builds read, by their own centers, {zeros}
+degrees, while all look straight. A pose model sees only the outside, so part of the bias is this convention; the rows
+"without the clip's constant offset" show what is left of the curve.
 
 Target by target (Evenstride, heavy model):
 
@@ -452,6 +507,7 @@ def page(set_name: str, scored: list[Scored], coordinates: list[sets.Case]) -> s
         n=len(cases),
         seconds=sum(float(solve_clip(case.params).time_s[-1]) for case in cases),
         set=set_name,
+        made=f"{len(cases)} of the {len(sets.SETS[set_name]())} clips",
         main=main_table(scored, columns),
         coverage=coverage(scored),
         missed=missed(scored),
@@ -466,6 +522,7 @@ def page(set_name: str, scored: list[Scored], coordinates: list[sets.Case]) -> s
         speeds=", ".join(f"{v:g}" for v in sorted({case.params.gait.speed_mps for case in walking})),
         looks=len({case.params.look for case in cases}),
         coordinate_seeds=f"seeds {coordinates[0].params.seed} to {coordinates[-1].params.seed}",
+        zeros=", ".join(f"{knee_at_rest(b):+.1f} ({b})" for b in sorted({case.params.body.build for case in walking})),
         reasons=REASONS if set_name == "reported" else "",
         version=clips.vision_version(),
     )

@@ -63,8 +63,8 @@ class Score:
         Events found, invented, and not found.
     strides : dict of arrays
         Near legs, degrees: `KNEE_COLUMNS`.
-    steps : dict of arrays
-        Seconds, by side.
+    steps, front_steps : dict of arrays
+        Seconds, by side; from the side (treadmill included), and from the front.
     cadence : float
         Steps a minute.
     sides : dict of float
@@ -85,6 +85,7 @@ class Score:
     missed: int = 0
     strides: dict[str, FloatArray] = field(default_factory=dict)
     steps: dict[str, FloatArray] = field(default_factory=dict)
+    front_steps: dict[str, FloatArray] = field(default_factory=dict)
     cadence: float = float("nan")
     sides: dict[str, float] = field(default_factory=dict)
     pairs: dict[str, FloatArray] = field(default_factory=dict)
@@ -102,7 +103,7 @@ def read_plainly(track: PoseTrack, walk: walker.Clip) -> Reading:
 
     It is given the true passes, and Evenstride's bookkeeping of strides with its limits, both in its favor.
     """
-    passes = true_passes(walk)
+    passes = tuple(one for one in true_passes(walk) if one.end_s <= track.time_s[-1] + 1 / track.fps)
     config = Config()
     body = smooth(track, CUTOFF_HZ)
     angles = angle_table(body, passes)
@@ -185,22 +186,25 @@ def _score_angles(out: Score, reading: Reading, walk: walker.Clip) -> None:
 
 
 def _score_events(out: Score, reading: Reading, walk: walker.Clip, end_s: float) -> None:
-    """Count events of side passes; a detection belongs to the nearest true event of its kind and side."""
+    """Count events of side passes; a detection belongs to the nearest true event of its kind and side.
+
+    Contacts at a turn count as found or not; how late they are found is told of straight walking only.
+    """
     passes = [one for one in true_passes(walk) if one.facing]
     views = {one.index: one.facing for one in reading.passes}
     for kind in walker.EVENT_TYPES:
         off: list[float] = []
         for side in SIDES:
-            true = np.array([event_s for event_s in _contacts(walk, kind, side)])
+            true, straight = np.array(_contacts(walk, kind, side)), _straight(walk, side)
             found = np.array(
                 [e.time_s for e in reading.events if e.type == kind and e.side == side and views[e.pass_index]]
             )
             if not len(true):
                 continue
-            nearest = np.array([true[np.argmin(np.abs(true - t))] for t in found])
-            good = np.abs(found - nearest) <= MATCH_S if len(found) else np.zeros(0, dtype=bool)
-            off += list((found - nearest)[good]) if len(found) else []
-            matched = set(nearest[good]) if len(found) else set()
+            which = np.array([np.argmin(np.abs(true - t)) for t in found], dtype=int)
+            good = np.abs(found - true[which]) <= MATCH_S
+            off += list((found - true[which])[good & straight[which]])
+            matched = set(true[which][good])
             out.hits += len(matched)
             out.false += len(found) - len(matched)
             due = [t for t in true if any(p.start_s + EDGE_S <= t <= min(p.end_s, end_s) - EDGE_S for p in passes)]
@@ -214,22 +218,29 @@ def _contacts(walk: walker.Clip, kind: str, side: Side) -> list[float]:
     return [foot.hs_s if kind == "heel_strike" else foot.to_s for foot in feet]
 
 
+def _straight(walk: walker.Clip, side: Side) -> FloatArray:
+    plan = walk.motion.plan
+    along = np.array([] if plan is None else [foot.along_m for foot in plan.of(side)])
+    return np.asarray(along if plan is None else plan.path.to_turn_m(along) > walker.CLEAR_OF_TURN_M, dtype=bool)
+
+
 def _score_strides(out: Score, reading: Reading, strides: pd.DataFrame, walk: walker.Clip) -> None:
     true = true_strides(strides, walk)
     known = np.isfinite(true["stride_time_s"].to_numpy(dtype=float))
     strides, true = strides[known], true[known]
+    steps = out.steps if any(one.facing for one in reading.passes) else out.front_steps
     for side in SIDES:
         mine, others = (strides["side"] == side).to_numpy(), (strides["side"] != side).to_numpy()
         off = strides["step_time_s"] - true["step_time_s"], strides["other_step_time_s"] - true["other_step_time_s"]
         both = np.concatenate([off[0].to_numpy(dtype=float)[mine], off[1].to_numpy(dtype=float)[others]])
-        out.steps[side] = both[np.isfinite(both)]
+        steps[side] = both[np.isfinite(both)]
     out.cadence = 120 / float(strides["stride_time_s"].mean()) - 120 / float(true["stride_time_s"].mean())
     usable = strides["valid_knee"].to_numpy(dtype=bool)
     near = usable & strides["near"].to_numpy(dtype=bool)
     difference = strides[list(KNEE_COLUMNS)].astype(float) - true[list(KNEE_COLUMNS)].astype(float)
     out.strides = {column: difference[column].to_numpy()[near] for column in KNEE_COLUMNS}
     found = {part.id: part.value for part in reading.favoring.components}
-    walked = {part.id: part.value for part in judge(true, reading.passes).components}
+    walked = {part.id: part.value for part in judge(true.reset_index(drop=True), reading.passes).components}
     out.sides = {id: found[id] - walked[id] for id in found if id in walked}
     for column, id in (("knee_rom_deg", "knee_rom"), ("knee_loading_deg", "knee_loading")):
         table = pd.DataFrame({"pass": strides["pass"], "side": strides["side"], "off": difference[column]})
