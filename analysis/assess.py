@@ -140,9 +140,11 @@ def assess(track: PoseTrack, subject: Subject | None = None, config: Config | No
 def uncertain_legs(repaired: Repaired) -> dict[Side, BoolArray]:
     """Return the frames [T] in which a leg is unknown or interpolated, by side."""
     known = np.asarray(np.all(np.isfinite(repaired.track.xy_px), axis=2))
-    return {
-        side: np.asarray(~known[:, LEG[side]].all(axis=1) | repaired.filled[:, LEG[side]].any(axis=1)) for side in SIDES
-    }
+    uncertain: dict[Side, BoolArray] = {}
+    for side in SIDES:
+        marks = [mark for mark in LEG[side] if known[:, mark].any()]  # sets without feet have legs all the same
+        uncertain[side] = np.asarray(~known[:, marks].all(axis=1) | repaired.filled[:, marks].any(axis=1))
+    return uncertain
 
 
 def frame_table(angles: pd.DataFrame, repaired: Repaired, uncertain: dict[Side, BoolArray]) -> pd.DataFrame:

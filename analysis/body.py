@@ -9,6 +9,8 @@ from analysis.pose import SIDES, BoolArray, FloatArray, PoseTrack, Side, landmar
 
 #: (thigh + shank) over (hip to shoulder), as fractions of height: 0.491 / 0.288 (Drillis & Contini, in Winter 2009).
 LEG_OVER_TORSO = 1.70
+#: (hip to shoulder) over body height, from the same source.
+TORSO_OVER_HEIGHT = 0.288
 #: The torso's length is averaged over about a stride: its true length does not change, only the distance to the camera.
 SIZE_WINDOW_S = 1.0
 
@@ -93,4 +95,5 @@ def runs(flags: BoolArray) -> list[tuple[int, int]]:
 
 
 def _window(window_s: float, fps: float) -> int:
-    return max(1, int(round(window_s * fps)) | 1)
+    """Return an odd number of frames; 1 where there are too few frames to have a rate."""
+    return max(1, int(round(window_s * fps)) | 1) if np.isfinite(fps) else 1

@@ -36,12 +36,13 @@ class Event:
 class FootPaths:
     """Forward position of the feet relative to mid-hip in one pass, on a fine even time grid; torso lengths, + ahead.
 
-    `heel` and `toe` hold [N] arrays by side; a landmark set without feet has the ankle in both.
+    `heel` and `toe` hold [N] arrays by side; a landmark set without feet has the ankle in both, and shows no toe-off.
     """
 
     time_s: FloatArray
     heel: dict[Side, FloatArray]
     toe: dict[Side, FloatArray]
+    has_toes: bool = True
 
 
 def find_events(track: PoseTrack, passes: tuple[Pass, ...], config: EventConfig | None = None) -> tuple[Event, ...]:
@@ -86,6 +87,7 @@ def foot_paths(track: PoseTrack, one: Pass, config: EventConfig | None = None) -
         grid,
         heel={side: path(side, "heel") for side in SIDES},
         toe={side: path(side, "foot_index") for side in SIDES},
+        has_toes=bool(np.isfinite(near.middle("foot_index")).any()),
     )
 
 
@@ -105,7 +107,7 @@ def _sagittal(track: PoseTrack, one: Pass, config: EventConfig) -> list[Event]:
                 paths, paths.heel[lead], strike, +1, config.strike_speed, walking_speed, config.max_shift_s
             )
             events.append(Event("heel_strike", lead, time_s + config.strike_offset_s, one.index))
-        leave = _extremum(-paths.toe[trail], start, stop, prominence[trail])
+        leave = _extremum(-paths.toe[trail], start, stop, prominence[trail]) if paths.has_toes else None
         if leave is not None:
             time_s = _when_slower(
                 paths, paths.toe[trail], leave, -1, config.leave_speed, walking_speed, config.max_shift_s

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import norms
+from analysis.body import TORSO_OVER_HEIGHT
 from analysis.config import Config
 from analysis.events import Event
 from analysis.favoring import Favoring
@@ -20,8 +21,6 @@ from analysis.resample import Drawn, Draws, interval
 from analysis.trunk import TrunkLean, forward_by_direction, lateral_peaks
 from analysis.view import Pass
 
-#: Hip to shoulder over body height (Drillis & Contini, in Winter 2009): turns torso lengths into body heights.
-TORSO_OVER_HEIGHT = 0.288
 FILM_FROM_SIDE = "Film from the side, square to the walking line, with the whole body in the picture."
 FILM_BOTH_WAYS = "Film from the side, walking several times in both directions."
 FILM_FROM_FRONT = "Film from the front or from behind, walking toward or away from the camera."

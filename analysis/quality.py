@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from analysis.body import SIZE_WINDOW_S, running_mean, torso_length_px
+from analysis.body import SIZE_WINDOW_S, TORSO_OVER_HEIGHT, running_mean, torso_length_px
 from analysis.config import QualityConfig
 from analysis.pose import SIDES, BoolArray, PoseTrack, landmark
 from analysis.swaps import foot_gap
@@ -275,11 +275,9 @@ def _tilted(angles: pd.DataFrame, passes: tuple[Pass, ...], config: QualityConfi
 
 
 def _small(raw: PoseTrack, config: QualityConfig) -> Issue | None:
-    heights = raw.xy_px[..., 1]
-    known = np.asarray(np.isfinite(heights).all(axis=1))
-    if not known.any():
+    body = torso_length_px(raw) / TORSO_OVER_HEIGHT
+    if not np.isfinite(body):
         return None
-    body = float(np.median(np.ptp(heights[known], axis=1)))
     if body >= config.min_body_px:
         return None
     return Issue(

@@ -129,7 +129,7 @@ def rebuild_passed_knees(track: PoseTrack, config: RepairConfig) -> tuple[PoseTr
     """
     rebuilt = np.zeros(track.xy_px.shape[:2], dtype=bool)
     torso = torso_length_px(track)
-    if not np.isfinite(torso):
+    if not torso > 0:
         return track, rebuilt
     xy = track.xy_px.astype(float)
     distance = np.abs(track.point(Landmark.LEFT_KNEE)[:, 0] - track.point(Landmark.RIGHT_KNEE)[:, 0]) / torso

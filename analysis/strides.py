@@ -124,7 +124,8 @@ def _stride(walk: _Walk, one: Pass, side: Side, start_s: float, end_s: float, ev
         "speed_torsos_s": _speed(walk, one, start_s, end_s),
     }
     row |= _excursions(walk, side, start_s, end_s)
-    row["reject"] = _why_not(row, one, walk.config)
+    has_toe_offs = any(event.type == "toe_off" for event in events)
+    row["reject"] = _why_not(row, has_toe_offs, walk.config)
     row["valid"] = row["reject"] == ""
     inside = (walk.track.time_s >= start_s) & (walk.track.time_s <= end_s)
     hidden = float(np.mean(walk.uncertain[side][inside])) > walk.config.max_missing
@@ -135,11 +136,11 @@ def _stride(walk: _Walk, one: Pass, side: Side, start_s: float, end_s: float, ev
     return row
 
 
-def _why_not(row: dict[str, object], one: Pass, config: StrideConfig) -> str:
+def _why_not(row: dict[str, object], has_toe_offs: bool, config: StrideConfig) -> str:
     """Return the first physiological limit that a stride breaks, or an empty string."""
     checks = [("stride_time_s", config.stride_s, "stride_time"), ("step_time_s", config.step_s, "step_time")]
     checks.append(("other_step_time_s", config.step_s, "step_time"))
-    if one.facing:
+    if has_toe_offs:
         low, high = config.double_support_pct
         checks.append(("stance_pct", config.stance_pct, "stance"))
         checks.append(("double_support_pct", (2 * low, 2 * high), "double_support"))

@@ -109,6 +109,7 @@ def _cheapest_leads(gap: FloatArray, time_s: FloatArray, config: SwapConfig) -> 
     best = np.full((2, n + 1), np.inf)
     best[:, 0] = 0.0
     came_from = np.zeros((2, n + 1), dtype=int)
+    same_foot = np.zeros((2, n + 1), dtype=bool)
     shortest, longest = config.shortest_step * step, config.longest_step * step
     for stop in range(1, n + 1):
         end_s = time_s[stop - 1]
@@ -122,18 +123,21 @@ def _cheapest_leads(gap: FloatArray, time_s: FloatArray, config: SwapConfig) -> 
         allowed = cut | (lasted >= shortest)
         switch = np.where(starts > 0, config.switch_s * distance[starts], 0.0)
         for sign in (0, 1):
-            before = np.where(starts > 0, best[1 - sign, starts], 0.0)
-            cost = before + switch + unusual + against[sign, stop] - against[sign, starts]
+            changed = np.where(starts > 0, best[1 - sign, starts] + switch, 0.0)
+            # Someone who stands leads with the same foot for as long as they like.
+            stayed = np.where(starts > 0, best[sign, starts] + config.length_weight * config.length_cap, np.inf)
+            cost = np.minimum(changed, stayed) + unusual + against[sign, stop] - against[sign, starts]
             cost = np.where(allowed, cost, np.inf)
             i = int(np.argmin(cost))
             best[sign, stop], came_from[sign, stop] = cost[i], starts[i]
+            same_foot[sign, stop] = stayed[i] < changed[i]
 
     lead = np.zeros(n)
     sign, stop = int(np.argmin(best[:, n])), n
     while stop > 0:
-        start = came_from[sign, stop]
+        start, same = came_from[sign, stop], same_foot[sign, stop]
         lead[start:stop] = 1.0 if sign == 0 else -1.0
-        sign, stop = 1 - sign, start
+        sign, stop = sign if same else 1 - sign, start
     return lead
 
 
