@@ -35,7 +35,10 @@ def track_of(clip: Clip) -> PoseTrack:
     """Return the true landmarks; NaN and visibility 0 outside the picture."""
     known = np.isfinite(clip.points_px).all(axis=2)
     return PoseTrack(
-        clip.time_s, clip.points_px.astype(np.float32), known.astype(np.float32), tuple(int(v) for v in clip.view.size_px)
+        clip.time_s,
+        clip.points_px.astype(np.float32),
+        known.astype(np.float32),
+        tuple(int(v) for v in clip.view.size_px),
     )
 
 
@@ -126,7 +129,7 @@ def found_times(events: Iterable[Event], kind: str, side: Side) -> np.ndarray:
 
 
 def matched(found: np.ndarray, true: np.ndarray, within_s: float = 0.15) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the errors found - true of the pairs, the true times that were missed, and the found ones that are extra."""
+    """Return errors (found - true) of the pairs, true times that were missed, and found ones that are extra."""
     errors, extra, left = [], [], list(true)
     for time in found:
         near = min(left, key=lambda t: abs(t - time), default=np.inf)

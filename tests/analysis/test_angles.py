@@ -32,7 +32,8 @@ def leg(thigh_deg, shank_deg, facing=1, length=100.0, at=(300.0, 200.0)):
 
 @pytest.mark.parametrize("facing", FACINGS)
 @pytest.mark.parametrize(
-    ("thigh_deg", "shank_deg", "knee_deg"), [(0, 0, 0), (30, -30, 60), (20, 20, 0), (-10, -70, 60), (5, 15, -10), (-20, 100, -120)]
+    ("thigh_deg", "shank_deg", "knee_deg"),
+    [(0, 0, 0), (30, -30, 60), (20, 20, 0), (-10, -70, 60), (5, 15, -10), (-20, 100, -120)],
 )
 def test_knee_and_thigh_by_hand(facing, thigh_deg, shank_deg, knee_deg):
     hip, knee, ankle = leg(thigh_deg, shank_deg, facing)

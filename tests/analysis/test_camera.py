@@ -28,7 +28,7 @@ def seen(params, noise_px=0.0):
 @pytest.mark.parametrize("true_yaw", [-20.0, -10.0, 0.0, 10.0, 20.0])
 @pytest.mark.parametrize("noise_px", [0.0, 1.5])
 def test_yaw_is_recovered(true_yaw, noise_px):
-    """A camera turned by + has the first walking direction, to the right, come nearer: its right end is the near one."""
+    """A camera turned by + has whoever walks to the right come nearer: the right end is the near one."""
     body, passes = seen(with_camera(TWO_WAYS, yaw_deg=true_yaw), noise_px)
     yaw = camera_yaw(body, passes)
     assert set(yaw) == {one.index for one in passes}
@@ -62,12 +62,12 @@ def test_squaring_makes_left_and_right_knee_agree(true_yaw):
         return abs(left.mean() - right.mean())
 
     nothing = np.zeros(len(body), dtype=bool)
-    assert difference(squared) < 0.6 * difference(body)
+    assert difference(squared) < 0.7 * difference(body)
     assert difference(squared) < 5.0
 
 
 def test_squaring_gives_what_a_square_camera_sees():
-    """Turning a camera about its own centre changes no ray of light: with its true angle and field of view it is exact."""
+    """With its true angle and field of view, turning the picture is exact: no ray of light changes."""
     turned = with_camera(TWO_WAYS, yaw_deg=15.0)
     track = walk(turned)
     passes = find_passes(smooth(track, 6.0))[0]

@@ -1,12 +1,28 @@
 """Heel strikes and toe-offs against the walker's plan."""
 
 from dataclasses import replace
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from gait_tracks import (
-    ACROSS, FACE, FEET, FRONTAL, TREADMILL, found_times, joined, matched, noisy, resampled, solve, true_times, walk, with_camera,
-    with_gait, without,
+    ACROSS,
+    FACE,
+    FEET,
+    FRONTAL,
+    TREADMILL,
+    found_times,
+    joined,
+    matched,
+    noisy,
+    resampled,
+    solve,
+    true_times,
+    walk,
+    with_camera,
+    with_gait,
+    without,
 )  # fmt: skip
 
 from analysis.assess import assess
@@ -31,9 +47,13 @@ def well_seen(clip, times, passes):
     return [t for t in times if seen(t)]
 
 
-def compare(track: PoseTrack, clip, kind="heel_strike"):
+@cache
+def assessed(params):
+    return assess(walk(params))
+
+
+def compare(result, clip, kind="heel_strike"):
     """Return errors in s, true events that were missed although well seen, and events that are not true."""
-    result = assess(track)
     errors, missed, extra = [], [], []
     for side in SIDES:
         e, m, x = matched(found_times(result.events, kind, side), true_times(clip, kind, side))
@@ -57,7 +77,7 @@ WALKS = {
 @pytest.mark.parametrize("name", WALKS)
 def test_heel_strikes_are_all_found_none_extra_and_on_time(name):
     clip = solve(WALKS[name])
-    errors, missed, extra = compare(walk(WALKS[name]), clip)
+    errors, missed, extra = compare(assessed(WALKS[name]), clip)
     assert not missed
     assert not extra
     assert len(errors) >= 10
@@ -70,7 +90,7 @@ def test_heel_strikes_are_all_found_none_extra_and_on_time(name):
 def test_toe_offs_are_all_found_and_equally_late_on_both_sides(name):
     """The method finds toe-offs late, by an amount that depends on the walker; what counts is that sides agree."""
     clip = solve(WALKS[name])
-    errors, missed, extra = compare(walk(WALKS[name]), clip, "toe_off")
+    errors, missed, extra = compare(assessed(WALKS[name]), clip, "toe_off")
     assert not missed
     assert not extra
     assert len(errors) >= 9
@@ -80,7 +100,7 @@ def test_toe_offs_are_all_found_and_equally_late_on_both_sides(name):
 
 def test_jitter_of_the_landmarks_costs_no_events():
     clip = solve(ACROSS)
-    errors, missed, extra = compare(noisy(walk(), 1.5), clip)
+    errors, missed, extra = compare(assess(noisy(walk(), 1.5)), clip)
     assert not missed
     assert not extra
     assert np.std(errors) < 0.020
@@ -88,8 +108,8 @@ def test_jitter_of_the_landmarks_costs_no_events():
 
 @pytest.mark.parametrize("fps", [25.0, 60.0, 120.0])
 def test_frame_rate_moves_no_event_by_half_a_frame(fps):
-    at_30 = assess(walk()).events
-    other = assess(walk(with_camera(ACROSS, fps=fps))).events
+    two_ways = with_gait(ACROSS, passes=2)
+    at_30, other = (assess(walk(with_camera(two_ways, fps=rate))).events for rate in (30.0, fps))
     for kind in ("heel_strike", "toe_off"):
         for side in SIDES:
             a, b = found_times(at_30, kind, side), found_times(other, kind, side)
@@ -100,7 +120,8 @@ def test_frame_rate_moves_no_event_by_half_a_frame(fps):
 
 
 def test_uneven_frame_times_move_no_event_by_half_a_frame():
-    fine, even = walk(with_camera(ACROSS, fps=120.0)), walk()
+    two_ways = with_gait(ACROSS, passes=2)
+    fine, even = walk(with_camera(two_ways, fps=120.0)), walk(two_ways)
     time_s = even.time_s[even.time_s <= fine.time_s[-1]].copy()
     time_s[1:-1] += np.random.default_rng(0).uniform(-0.3, 0.3, len(time_s) - 2) / 30
     uneven = resampled(fine, time_s)
@@ -128,7 +149,7 @@ def test_lost_frames_move_no_event_by_half_a_frame():
 @pytest.mark.parametrize("lost", [FEET, FEET + FACE], ids=["no feet", "no feet, no face"])
 def test_sets_without_feet_give_strikes_from_ankles(lost):
     clip = solve(ACROSS)
-    errors, missed, extra = compare(without(walk(), lost), clip)
+    errors, missed, extra = compare(assess(without(walk(), lost)), clip)
     assert not missed
     assert not extra
     assert np.max(np.abs(errors)) < 0.1
@@ -149,7 +170,10 @@ def stopping(strike_s: float, seconds: float = 2.0) -> PoseTrack:
     upper = [mark for mark in range(33) if mark not in feet]
     xy[:, upper, 0] += (target * (1 - np.exp(-np.arange(n) / 6.0)))[:, None]
     rest = replace(
-        going, time_s=np.arange(n) / track.fps, xy_px=xy.astype(np.float32), visibility=np.repeat(going.visibility[-1:], n, axis=0)
+        going,
+        time_s=np.arange(n) / track.fps,
+        xy_px=xy.astype(np.float32),
+        visibility=np.repeat(going.visibility[-1:], n, axis=0),
     )
     return joined(going, rest)
 
@@ -171,8 +195,13 @@ def test_frontal_steps_give_rhythm_in_turn():
     for index in {e.pass_index for e in strikes}:
         sides = [e.side for e in strikes if e.pass_index == index]
         assert all(a != b for a, b in zip(sides[:-1], sides[1:], strict=True))
-    true = np.sort(np.concatenate([true_times(clip, "heel_strike", side) for side in SIDES]))
-    assert result.measures["cadence"].value == pytest.approx(60 / np.median(np.diff(true)), rel=0.03)
+    strides = [
+        end - start
+        for side in SIDES
+        for start, end in pairwise(true_times(clip, "heel_strike", side))
+        if any(one.start_s <= start and end <= one.end_s for one in result.passes)
+    ]
+    assert result.measures["cadence"].value == pytest.approx(120 / np.mean(strides), rel=0.03)
 
 
 def test_events_are_in_order_and_inside_the_clip():
@@ -180,6 +209,6 @@ def test_events_are_in_order_and_inside_the_clip():
     events = assess(track).events
     times = [event.time_s for event in events]
     assert times == sorted(times)
-    assert 0.0 <= times[0]
+    assert times[0] >= 0.0
     assert times[-1] <= track.time_s[-1]
     assert all(isinstance(event.time_s, float) for event in events)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gait_tracks import ACROSS, FEET, noisy, swap_legs, walk, with_camera
+from gait_tracks import ACROSS, FEET, TREADMILL, noisy, swap_legs, walk, with_camera
 from scipy.ndimage import binary_dilation
 
 from analysis.body import torso_length_px
@@ -55,7 +55,7 @@ def test_a_clean_walk_stays_as_it_is():
 @pytest.mark.parametrize("frames", [1, 2, 3])
 def test_short_gaps_are_filled_and_flagged(frames):
     """Up to 0.12 s between known neighbours: three lost frames at 40 a second, and two at 30."""
-    track = walk(with_camera(ACROSS, fps=40.0))
+    track = walk(with_camera(TREADMILL, fps=40.0))
     hole = np.arange(100, 100 + frames)
     filled, flags = fill_gaps(with_hole(track, hole), CONFIG)
     assert flags[hole, Landmark.LEFT_KNEE].all()
@@ -75,14 +75,14 @@ def test_long_gaps_stay_unknown(frames):
 def test_gaps_are_measured_in_time_not_in_frames():
     """Two lost frames are 0.1 s at 30 frames a second and 0.2 s at 15."""
     for fps, short in ((30.0, True), (15.0, False)):
-        track = walk(with_camera(ACROSS, fps=fps))
+        track = walk(with_camera(TREADMILL, fps=fps))
         hole = np.arange(int(2.5 * fps), int(2.5 * fps) + 2)
         _, flags = fill_gaps(with_hole(track, hole), CONFIG)
         assert flags[hole, Landmark.LEFT_KNEE].all() == short
 
 
 def test_ends_are_not_extrapolated():
-    track = with_hole(walk(with_camera(ACROSS)), [60, 61])
+    track = with_hole(walk(), [60, 61])
     cut = track.between(track.time_s[61], track.time_s[120])
     _, flags = fill_gaps(cut, CONFIG)
     assert not flags.any()

