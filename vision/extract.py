@@ -11,9 +11,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
 from typing import Any, NamedTuple
@@ -439,7 +440,8 @@ class _Crew:
         """Return ``work(info, model, tick, *share)`` for every share, in order."""
         if self._pool is None:
             return [work(self._info, self._model, self._tick_here, *share) for share in shares]
-        futures = [self._pool.submit(_in_worker, work, self._info, self._model, *share) for share in shares]
+        with _ctrl_c_held_back():
+            futures = [self._pool.submit(_in_worker, work, self._info, self._model, *share) for share in shares]
         try:
             self._watch(futures)
             return [future.result() for future in futures]
@@ -466,6 +468,19 @@ class _Crew:
     def _check_cancelled(self) -> None:
         if self._cancel():
             raise Cancelled(f"The analysis of {self._info.name} was cancelled.", "Start it again when you like.")
+
+
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Start processes that Ctrl-C never reaches, not even while they are importing; the parent hears it afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _worker: dict[str, Any] = {}
