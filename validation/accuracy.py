@@ -191,7 +191,13 @@ ROWS = (
         _mean_absolute("ms"),
         _below(10.0, 40.0),
     ),
-    Row("the same seen from the front", "", lambda score: _means(score.front_steps), _mean_absolute("ms")),
+    Row(
+        "step time, mean of a side, MAE, from the front",
+        "<= 10 ms, none over 40",
+        lambda score: _means(score.front_steps),
+        _mean_absolute("ms"),
+        _below(10.0, 40.0),
+    ),
     Row("step time, each step", "", _step_each, _each("ms")),
     Row("heel strike, bias and SD", "", _event("heel_strike"), _each("ms")),
     Row(
@@ -418,6 +424,9 @@ Why they are missed:
   swing out of their plane: on true coordinates that alone costs up to 3 degrees at 20 degrees of yaw, and the pose
   model adds as much again. The verdict allows for it with a wider spread; the measures themselves do not. The
   target asked for 1 degree.
+- Step time from the front rests on which ankle is lower in the picture and nearer in the model's depth, which is
+  rough; two passes of one walker. From the side the target is met, but Evenstride with the heavy model is worse at it
+  than raw MediaPipe with Zeni's extrema: placing the heel strike nearer to the truth costs evenness between the feet.
 - Toe-off: within one clip the spread is mostly below 15 ms; the clips differ in their mean, which depends on the
   walker.
 - These figures rest on few walkers. What is reported here is what was rendered; the rest of the set can be added by
@@ -428,10 +437,10 @@ PAGE = """
 ## Rendered walkers
 
 A rendered person walks; every angle, step and lean is known, because it was put in. {n} clips of 960 x 540 pixels
-({seconds:.0f} s of film), {made} of the set "{set}". Errors are measured minus true.
-Angles are held against those in the body's own plane of walking, so that a camera which is not square to the walk
-counts as an error; every measured stride is held against the very stride that was walked. "Worst" is the largest single error of its kind, n how many there are. Times of
-heel strike and toe-off are those of straight walking, 0.9 m and more from a turn.
+({seconds:.0f} s of film), {made} of the set "{set}". Errors are measured minus true. Angles are held against those in
+the body's own plane of walking, so that a camera which is not square to the walk counts as an error; every measured
+stride is held against the very stride that was walked. "Worst" is the largest single error of its kind, n how many
+there are. Times of heel strike and toe-off are those of straight walking, 0.9 m and more from a turn.
 
 {main}
 
