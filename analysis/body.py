@@ -18,8 +18,9 @@ SIZE_WINDOW_S = 1.0
 def torso_px(track: PoseTrack) -> FloatArray:
     """Return the distance from mid-hip to mid-shoulder [T]; from the legs where a landmark set has no shoulders."""
     torso = np.linalg.norm(track.middle("shoulder") - track.middle("hip"), axis=1)
+    torso = np.where(torso > 0, torso, np.nan)
     if np.isfinite(torso).any():
-        return np.asarray(torso, dtype=float)
+        return torso
     return mean_known(*(_leg_px(track, side) for side in SIDES)) / LEG_OVER_TORSO
 
 

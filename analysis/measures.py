@@ -48,8 +48,8 @@ class StrideMeasure:
     caveat: str | None = None
 
 
-LONG = "Read from video this is a few points too long; the difference between the sides is not."
-SHORT = "Read from video this is a few points too short; the difference between the sides is not."
+LONG = "Read from video this is too long, by up to 10 points; compare it only with other videos."
+SHORT = "Read from video this is too short, by up to 10 points, and side differences come out somewhat too large."
 STRIDE_MEASURES = (
     StrideMeasure("step_time", "s", "step_time_s"),
     StrideMeasure("stance", "pct", "stance_pct", caveat=LONG),

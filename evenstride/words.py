@@ -140,8 +140,8 @@ MEASURES: dict[str, MeasureWords] = {
     "stance": MeasureWords(
         "Foot on the ground",
         "rhythm",
-        "How much of each double step a foot spends on the ground. Film reads this up to 5 percentage points too long, "
-        "on both sides alike.",
+        "How much of each double step a foot spends on the ground. Film reads this too long, by up to 10 percentage "
+        "points, on both sides.",
     ),
     "swing": MeasureWords(
         "Foot in the air", "rhythm", "How much of each double step a foot spends in the air, swinging forward."
@@ -349,6 +349,8 @@ def index_phrase(favoring: Favoring) -> str:
     if low < 0 < high:
         return f"{text} (95 % range {-low:.0f} toward the left knee to {high:.0f} toward the right knee)"
     near, far = sorted((abs(low), abs(high)))
+    if near >= 100:
+        return f"{text}, the end of the scale"
     return f"{text} (95 % range {near:.0f} to {far:.0f})"
 
 

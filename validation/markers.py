@@ -82,6 +82,8 @@ def _read_c3d(path: Path, truth: dict[str, object]) -> MarkerWalk:
     file = ezc3d.c3d(str(path))
     labels = file["parameters"]["POINT"]["LABELS"]["value"]
     points = np.moveaxis(file["data"]["points"][:3], 0, -1)  # [marker, T, 3], mm
+    up = "XYZ".index(file["parameters"]["POINT"]["Y_SCREEN"]["value"][0][1])  # the axis drawn upward: "+Y" or "+Z"
+    points = points[..., [(up + 1) % 3, (up + 2) % 3, up]]
     points = np.where((points == 0).all(axis=-1, keepdims=True), np.nan, points)
     marks = MARKER_SETS[path.stem]
 

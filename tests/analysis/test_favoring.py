@@ -83,10 +83,10 @@ def test_components_by_hand():
 
 
 def test_scores_and_index_by_hand():
-    """Without spread between strides only the assumed spreads count: science notes, section 4.5."""
+    """Without spread between strides only the assumed spreads count (FavoringConfig)."""
     found = judge(table(cv=0.0, **SPARED_RIGHT), BOTH)
     part = {one.id: one for one in found.components}
-    s = {"step_time": (2.5, 0.7), "single_support": (3.0, 1.5), "knee_loading": (3.0, 1.5), "knee_rom": (3.5, 1.5)}
+    s = {"step_time": (2.5, 0.7), "single_support": (3.0, 1.5), "knee_loading": (3.0, 3.0), "knee_rom": (3.5, 2.0)}
     for id, (healthy, method) in s.items():
         spread = np.hypot(healthy, method)
         assert part[id].z == pytest.approx(part[id].value / spread)
@@ -197,7 +197,7 @@ def test_a_difference_at_the_edge_is_inconclusive():
     near_edge = {
         "step_time": (0.535, 0.565),
         "single_support": (0.428, 0.412),
-        "loading": (14.5, 12.0),
+        "loading": (15.0, 12.0),
         "rom": (61.0, 58.0),
     }
     found = judge(table(cv=0.04, **near_edge), BOTH)
