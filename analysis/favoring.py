@@ -114,9 +114,10 @@ def judge(
     """
     config = config or FavoringConfig()
     facing = strides["pass"].map({one.index: one.facing for one in passes}).to_numpy(dtype=float)
-    timing = strides[strides["valid"].to_numpy(dtype=bool) & (facing != 0)]
+    usable = strides["valid"].to_numpy(dtype=bool) & (facing != 0)
+    timing = strides[usable]
     knee = timing[timing["valid_knee"].to_numpy(dtype=bool) & timing["near"].to_numpy(dtype=bool)]
-    drawn = timing_parts(timing, facing[timing.index], config)
+    drawn = timing_parts(timing, facing[usable], config)
     if min(_count(knee)) >= config.min_strides:
         drawn |= knee_parts(knee, config)
     spread = {id: _spread(id, part[1], _yaw_sine(passes), config) for id, part in drawn.items()}
