@@ -133,20 +133,11 @@ def measure(clip: Path, rounds: int, report: Path) -> None:
         folder = Path(name)
         long = repeated(clip, CLIP_S, folder)
         info = probe(long)
-        analyze = [
-            python,
-            "-m",
-            "evenstride.cli",
-            "analyze",
-            long,
-            "--out",
-            folder / "out",
-            "--no-video",
-            "--all-frames",
-        ]
+        out = folder / "out"
+        analyze = [python, "-m", "evenstride", "analyze", long, "--out", out, "--no-video", "--all-frames"]
         busy = os.getloadavg()[0]
         plain, ours = in_turn([python, script, long, "--plain", model.path], analyze, rounds)
-        if not (folder / "out" / "result.json").is_file():
+        if not (out / "result.json").is_file():
             raise SystemExit("evenstride analyze wrote no result.json: its times mean nothing")
         imported, helped = in_turn(
             [python, "-c", "import mediapipe"], [python, "-m", "evenstride", "--help"], 2 * rounds + 1
