@@ -113,7 +113,7 @@ def analyze(
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes. [dim]Default: one a core[/dim]")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors (and the JSON).")] = False,
 ) -> None:
-    """Measure the walk in VIDEO and write result.json, frames.csv, strides.csv, report.html and annotated.mp4."""
+    """Measure the walk in VIDEO and write result.json, frames.csv, strides.csv, track.npz, report.html and annotated.mp4."""
     with _errors(as_json):
         options = _make_options(
             as_json,

@@ -105,6 +105,7 @@ class Paths:
     result: Path
     frames: Path
     strides: Path
+    track: Path
     report: Path
     video: Path | None
 
@@ -233,6 +234,7 @@ def _bystanders(people: People) -> list[Boxes]:
 def _write_files(staging: Path, info: VideoInfo, analysis: Analysis, people: People, stages: _Stages) -> None:
     """Fill `staging` with every file of the contract."""
     from evenstride.report import make_report
+    from evenstride.tracks import save_track
 
     options = stages.options
     track, drawn = _as_filmed(analysis.track, analysis.assessment, options)
@@ -247,6 +249,7 @@ def _write_files(staging: Path, info: VideoInfo, analysis: Analysis, people: Peo
         annotate_video(info, track, drawn, path, **faces, progress=stages.tick, cancel=stages.cancel)
     stages.start("report")
     results.write_result(analysis.result, analysis.assessment, staging)
+    save_track(analysis.track, staging / results.TRACK_NAME)
     results.write_atomic(staging / results.REPORT_NAME, make_report(analysis.result, info, track, drawn, **faces))
     stages.check()
 
@@ -291,6 +294,7 @@ def _remove_empty(folders: list[Path]) -> None:
 ALL_NAMES = (
     results.FRAMES_NAME,
     results.STRIDES_NAME,
+    results.TRACK_NAME,
     results.REPORT_NAME,
     results.VIDEO_NAME,
     results.RESULT_NAME,
@@ -315,6 +319,7 @@ def _publish(staging: Path, out: Path) -> Paths:
         result=earlier,
         frames=out / results.FRAMES_NAME,
         strides=out / results.STRIDES_NAME,
+        track=out / results.TRACK_NAME,
         report=out / results.REPORT_NAME,
         video=video if video.exists() else None,
     )

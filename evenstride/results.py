@@ -30,6 +30,7 @@ DECIMALS = 4
 RESULT_NAME = "result.json"
 FRAMES_NAME = "frames.csv"
 STRIDES_NAME = "strides.csv"
+TRACK_NAME = "track.npz"
 REPORT_NAME = "report.html"
 VIDEO_NAME = "annotated.mp4"
 

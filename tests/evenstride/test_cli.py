@@ -58,7 +58,7 @@ def test_verdict_comes_first_and_files_are_there(fake, tmp_path: Path):
     assert lines[0].strip() == "You seem to spare your right knee."
     assert "Not a medical device." in done.stdout
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {"result.json", "frames.csv", "strides.csv", "report.html", "annotated.mp4"}
+    assert written == {"result.json", "frames.csv", "strides.csv", "track.npz", "report.html", "annotated.mp4"}
     assert str(tmp_path / "out" / "report.html") in done.stdout
 
 
