@@ -75,6 +75,5 @@ def test_components():
 
 
 def test_files_and_exit_codes():
-    written = {results.RESULT_NAME, results.FRAMES_NAME, results.STRIDES_NAME, results.REPORT_NAME, results.VIDEO_NAME}
-    assert set(table("What an analysis writes")) == written
+    assert set(table("What an analysis writes")) == set(ALL_NAMES)
     assert [int(code) for code in table("Exit codes")] == list(Exit)
