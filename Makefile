@@ -37,6 +37,7 @@ test: setup .venv/.requirements-dev  ## check style, types and imports, and run 
 .PHONY: setup
 setup: .venv/.requirements libraries  ## make .venv, install everything, get the pose model
 	@$(PY) -m vision.model heavy
+	@$(PY) -m evenstride.ui.live_setup
 
 .PHONY: clean
 clean:  ## remove .venv and caches; results and the pose model stay
