@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,6 +127,7 @@ def analyze_video(
     *,
     progress: ProgressCallback | None = None,
     cancel: CancelCheck | None = None,
+    people_found: Callable[[VideoInfo, People], None] | None = None,
 ) -> Analysis:
     """Measure the walk in one video.
 
@@ -135,6 +137,7 @@ def analyze_video(
     options : see AnalyzeOptions
     progress : called with a Progress now and then, in this thread
     cancel : asked now and then; once it returns True, the work stops
+    people_found : told who is in the film before anybody is followed; what it raises ends the work
 
     Raises
     ------
@@ -168,6 +171,7 @@ def analyze_video(
                 workers=options.workers,
                 progress=stages.tick,
                 cancel=cancel,
+                people_found=partial(people_found, info) if people_found else None,
             )
         except TrackingCancelled:
             stages.check()

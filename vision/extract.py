@@ -129,6 +129,7 @@ def extract(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancel: Callable[[], bool] | None = None,
+    people_found: Callable[[People], None] | None = None,
 ) -> Extraction:
     """Follow the walker's landmarks through a video.
 
@@ -147,6 +148,8 @@ def extract(
         Told how many of how many steps are done.
     cancel : callable, optional
         Asked several times a second; True ends the work.
+    people_found : callable, optional
+        Told who is in the clip before anybody is followed. What it raises ends the work.
 
     Returns
     -------
@@ -168,6 +171,8 @@ def extract(
     steps = _Steps(progress, len(scouted) + len(analysed))
     with _Crew(workers, info, model, steps, cancel or _never) as crew:
         people = _find_people(crew, info, scouted, person)
+        if people_found is not None:
+            people_found(people)
         places = _places(info, analysed, people)
         steps.total = len(scouted) + len(places)
         found = crew.run(_read_blocks, _shares(_blocks(info, places), workers))

@@ -52,7 +52,9 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
             progress("pose model", 1, 2)
         return fabricate.model(fake.model_note)
 
-    def extract(info, model, *, person=None, all_frames=False, workers=None, progress=None, cancel=None):
+    def extract(
+        info, model, *, person=None, all_frames=False, workers=None, progress=None, cancel=None, people_found=None
+    ):
         fake.note("extract", person=person, all_frames=all_frames, workers=workers)
         for done in range(5):
             if progress:
