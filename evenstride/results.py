@@ -32,6 +32,7 @@ FRAMES_NAME = "frames.csv"
 STRIDES_NAME = "strides.csv"
 TRACK_NAME = "track.npz"
 REPORT_NAME = "report.html"
+PICTURES_NAME = "pictures.json"
 VIDEO_NAME = "annotated.mp4"
 
 
@@ -407,29 +408,44 @@ def read_result(path: Path) -> Result:
     if path.is_dir():
         path = path / RESULT_NAME
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ResultError(f"{path} could not be read: {error.strerror}.", "Check the name of the file.") from error
-    except ValueError as error:
+    except UnicodeDecodeError as error:
         raise ResultError(f"{path} is not a result: it is not valid JSON.", "Analyze the video again.") from error
+    return parse_result(text, str(path))
+
+
+def parse_result(text: str, name: str) -> Result:
+    """Read the text of a result.json; `name` says in errors what it is.
+
+    Raises
+    ------
+    ResultError
+        As `read_result`.
+    """
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise ResultError(f"{name} is not a result: it is not valid JSON.", "Analyze the video again.") from error
     version = data.get("schema_version") if isinstance(data, dict) else None
     if not isinstance(version, int):
-        raise ResultError(f"{path} is not an Evenstride result.", "Choose a result.json that Evenstride wrote.")
+        raise ResultError(f"{name} is not an Evenstride result.", "Choose a result.json that Evenstride wrote.")
     if version > SCHEMA_VERSION:
         raise ResultError(
-            f"{path} was written by a newer Evenstride (schema {version}; this one reads {SCHEMA_VERSION}).",
+            f"{name} was written by a newer Evenstride (schema {version}; this one reads {SCHEMA_VERSION}).",
             "Update Evenstride and open it again.",
         )
     if version < SCHEMA_VERSION:
         raise ResultError(
-            f"{path} was written by an older Evenstride (schema {version}; this one reads {SCHEMA_VERSION}).",
+            f"{name} was written by an older Evenstride (schema {version}; this one reads {SCHEMA_VERSION}).",
             "Analyze the video again.",
         )
     try:
         return Result.model_validate(data)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise ResultError(f"{path} is damaged at {where}.", "Analyze the video again.") from error
+        raise ResultError(f"{name} is damaged at {where}.", "Analyze the video again.") from error
 
 
 def json_schema() -> dict[str, Any]:

@@ -52,3 +52,15 @@ class OutputError(EvenstrideError):
     """A result could not be written."""
 
     code = "output_error"
+
+
+class Cancelled(EvenstrideError):
+    """The caller asked to stop. Nothing was left behind."""
+
+    code = "cancelled"
+
+
+class StoreError(EvenstrideError):
+    """The clients' database could not be opened, read or written, or what was asked for is not in it."""
+
+    code = "store_error"

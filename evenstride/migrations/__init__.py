@@ -1,0 +1,1 @@
+"""How the client store's tables came about, step by step (Alembic)."""
