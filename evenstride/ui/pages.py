@@ -1,4 +1,4 @@
-"""The pages of the app, and how to get from one to another. To add a page: a module with a function `page()`, a line here."""
+"""The pages of the app. To add one: a module with a function `page()`, and a line in PAGES."""
 
 from __future__ import annotations
 

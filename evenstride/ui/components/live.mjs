@@ -1,0 +1,265 @@
+// The live view: camera, pose model, skeleton and advice in the browser; at the end the landmarks go to Python.
+import { advise, ADVICE, crossings, steady } from "./advice.mjs";
+import { isMirror, listCameras, openCamera, show, stopStream } from "./camera.mjs";
+import { beep, countDown, speak } from "./cues.mjs";
+import { pack, rate, row, UNFILTERED_STEP_MS, unsmoother } from "./frames.mjs";
+import { look, trunkWords } from "./geometry.mjs";
+import { drawSkeleton } from "./skeleton.mjs";
+
+const READOUT_EVERY_MS = 250;
+const BRIGHTNESS_EVERY_MS = 500;
+const RATE_WINDOW = 60;
+// Advice waits this long before it changes; while walking, turns and leaving the picture are part of it.
+const HOLD_MS = 800;
+const HOLD_WALKING_MS = 3000;
+
+const BUTTONS = {
+  off: ["open"], loading: [], ready: ["start", "close"], counting: ["again"], walking: ["done", "again"], sending: [],
+};
+
+/** Everything that one live view knows; it outlives the reruns of the page. */
+class Live {
+  constructor(root, data, send) {
+    Object.assign(this, { root, data, send });
+    this.find = (selector) => root.querySelector(selector);
+    this.stage = this.find(".stage");
+    this.video = this.find("video");
+    this.canvas = this.find("canvas");
+    for (const button of root.querySelectorAll("button")) button.onclick = () => this[button.dataset.do]();
+    this.find("[data-of=camera]").onchange = (event) => this.open(event.target.value);
+    this.enter("off");
+    this.clock = 0;
+  }
+
+  enter(state) {
+    this.state = this.stage.dataset.state = state;
+    for (const button of this.root.querySelectorAll("button")) button.hidden = !BUTTONS[state].includes(button.dataset.do);
+    this.find("[data-of=countdown]").closest("label").hidden = state !== "ready";
+    if (state !== "ready") this.find("[data-of=camera]").closest("label").hidden = true;
+  }
+
+  say(words, good = "") {
+    const place = this.find(".advice");
+    if (place.textContent !== words) place.textContent = words;
+    place.dataset.good = good;
+  }
+
+  big(words) {
+    this.find(".big").textContent = words;
+  }
+
+  async open(deviceId) {
+    this.enter("loading");
+    this.find(".note").textContent = "";
+    stopStream(this.stream);
+    try {
+      this.say("Opening the camera. The browser may ask whether it may be used.");
+      this.stream = await openCamera("user", deviceId);
+      await show(this.video, this.stream);
+      this.say("Loading the pose model from this computer.");
+      this.landmarker ??= await loadLandmarker(this.data.assets);
+    } catch (error) {
+      return this.fail(error);
+    }
+    if (this.closed) return this.close();
+    this.mirror = isMirror(this.stream);
+    this.video.classList.toggle("mirror", this.mirror);
+    this.stage.style.aspectRatio = `${this.video.videoWidth} / ${this.video.videoHeight}`;
+    this.stream.getVideoTracks()[0].onended = () => this.fail(new Error("The camera was unplugged or turned off."));
+    Object.assign(this, { unsmooth: unsmoother(), advice: null, brightness: null, times: [], readAt: 0, lightAt: 0 });
+    this.enter("ready");
+    await listCameras(this.find("[data-of=camera]"), this.stream);
+    this.next(++this.clock);
+    this.find("[data-do=start]").focus();
+  }
+
+  fail(error) {
+    this.close();
+    this.find(".note").textContent = `${error.message} You can also upload a film or try a sample.`;
+  }
+
+  close() {
+    this.clock++;
+    stopStream(this.stream);
+    this.stream = this.video.srcObject = null;
+    drawSkeleton(this.canvas, null);
+    this.big("");
+    this.say("");
+    this.enter("off");
+  }
+
+  /** Look at the next picture, unless another camera or none runs by then. */
+  next(clock) {
+    this.video.requestVideoFrameCallback((now, picture) => {
+      if (clock !== this.clock) return;
+      try {
+        this.look(picture.captureTime ?? picture.mediaTime * 1000);
+      } catch (error) {
+        return this.fail(new Error(`The pose model stopped (${error.message}).`));
+      }
+      this.next(clock);
+    });
+  }
+
+  look(timeMs) {
+    if (timeMs <= this.times.at(-1)) return;
+    this.times = [...this.times.slice(1 - RATE_WINDOW), timeMs];
+    const { videoWidth: width, videoHeight: height } = this.video;
+    this.modelClock = (this.modelClock ?? 0) + UNFILTERED_STEP_MS;
+    const found = this.landmarker.detectForVideo(this.video, this.modelClock);
+    const landmarks = found.landmarks.length ? this.unsmooth(found.landmarks[0]) : null;
+    const seen = landmarks && look(landmarks, width, height);
+    drawSkeleton(this.canvas, seen, this.video, this.mirror);
+    this.advise(seen, timeMs, height);
+    if (timeMs - this.readAt > READOUT_EVERY_MS) this.read(seen, timeMs);
+    if (this.state === "walking") this.keep(timeMs, landmarks, found.worldLandmarks[0], seen);
+  }
+
+  advise(seen, timeMs, height) {
+    if (timeMs - this.lightAt > BRIGHTNESS_EVERY_MS) {
+      this.brightness = brightnessOf(this.video);
+      this.lightAt = timeMs;
+    }
+    const code = advise(seen, this.brightness, height);
+    this.advice = steady(this.advice, code, timeMs, this.state === "walking" ? HOLD_WALKING_MS : HOLD_MS);
+    const { text, good } = ADVICE[this.advice.shown];
+    this.say(text, String(good));
+  }
+
+  read(seen, timeMs) {
+    const write = (name, text) => (this.find(`.readout [data-of=${name}] dd`).textContent = text);
+    for (const side of ["left", "right"]) {
+      const bend = seen?.knees[side] ?? null;
+      write(side, bend === null ? "–" : `${Math.round(bend)}°`);
+    }
+    write("trunk", trunkWords(seen));
+    this.rate = rate(this.times);
+    if (this.times.length >= RATE_WINDOW / 2) {
+      const slow = this.rate < this.data.min_fps;
+      write("rate", `${Math.round(this.rate)}${slow ? " (slow)" : ""}`);
+      this.find(".note").textContent = slow
+        ? `This device follows only ${Math.round(this.rate)} pictures a second. Comparing your knees takes ` +
+          `${Math.ceil(this.data.min_fps)}. You still get angles and lean; for the full answer, record a film instead.`
+        : "";
+    }
+    this.readAt = timeMs;
+  }
+
+  async start() {
+    const seconds = Number(this.find("[data-of=countdown]").value);
+    this.enter("counting");
+    this.find("[data-do=again]").focus();
+    speak(`Go to the edge of the picture. You have ${seconds} seconds.`);
+    const clock = this.clock;
+    const stopped = () => this.state !== "counting" || clock !== this.clock;
+    const go = await countDown(seconds, (left) => this.big(String(left)), stopped);
+    if (!go) return;
+    Object.assign(this, { rows: [], rowTimes: [], across: null, size: [this.video.videoWidth, this.video.videoHeight] });
+    this.enter("walking");
+    this.find("[data-do=done]").focus();
+    this.cue("Walk across");
+  }
+
+  cue(words) {
+    this.big(words);
+    speak(words);
+  }
+
+  keep(timeMs, landmarks, world, seen) {
+    const { videoWidth: width, videoHeight: height } = this.video;
+    if (width !== this.size[0] || height !== this.size[1]) {
+      this.again();
+      this.find(".note").textContent = "The device was turned during the walk. Leave it as it is and start again.";
+      return;
+    }
+    this.rows.push(row(landmarks, world));
+    this.rowTimes.push(timeMs);
+    const before = this.across?.count ?? 0;
+    this.across = crossings(this.across, seen ? seen.hip.x / width : null);
+    const { count } = this.across;
+    if (count >= this.data.crossings || timeMs - this.rowTimes[0] > this.data.max_s * 1000) return this.done();
+    if (count > before) {
+      beep();
+      this.cue(`${count} of ${this.data.crossings}. Turn and walk back`);
+    }
+  }
+
+  again() {
+    this.big("");
+    this.enter("ready");
+  }
+
+  done() {
+    this.enter("sending");
+    const [width, height] = this.size;
+    const message = pack(this.rowTimes, this.rows, { width, height, delegate: this.landmarker.delegate });
+    this.close();
+    this.enter("sending");
+    beep(990, 0.4);
+    speak("Done. Thank you.");
+    this.say("Measuring your walk.");
+    this.send(message);
+  }
+
+  end() {
+    this.closed = true;
+    this.close();
+    this.landmarker?.close();
+  }
+}
+
+async function loadLandmarker(assets) {
+  let vision;
+  try {
+    vision = await import(`${assets}vision_bundle.mjs`);
+  } catch {
+    throw new Error("The pose model could not be loaded: the app does not serve it.");
+  }
+  const files = await vision.FilesetResolver.forVisionTasks(assets.replace(/\/$/, ""));
+  for (const delegate of rendersInSoftware() ? ["CPU"] : ["GPU", "CPU"]) {
+    try {
+      const landmarker = await vision.PoseLandmarker.createFromOptions(files, {
+        baseOptions: { modelAssetPath: `${assets}pose_landmarker_full.task`, delegate },
+        runningMode: "VIDEO",
+        numPoses: 1,
+      });
+      landmarker.delegate = delegate;
+      return landmarker;
+    } catch (error) {
+      console.warn(`The pose model did not start on the ${delegate}:`, error);
+    }
+  }
+  throw new Error("The pose model could not be started in this browser.");
+}
+
+function rendersInSoftware() {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  const names = gl?.getExtension("WEBGL_debug_renderer_info");
+  const renderer = gl ? gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER) : "software";
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|software|basic render/i.test(renderer);
+}
+
+function brightnessOf(video) {
+  const small = new OffscreenCanvas(32, 18);
+  const pen = small.getContext("2d");
+  pen.drawImage(video, 0, 0, 32, 18);
+  const { data } = pen.getImageData(0, 0, 32, 18);
+  let sum = 0;
+  for (let i = 0; i < data.length; i += 4) sum += 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
+  return sum / (data.length / 4);
+}
+
+const lives = new WeakMap();
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  if (!lives.has(parentElement)) {
+    lives.set(parentElement, new Live(parentElement, data, (walk) => setTriggerValue("walk", walk)));
+  }
+  return () => {
+    // Streamlit may call this again for the same place; only what has left the page is over.
+    if (parentElement.isConnected) return;
+    lives.get(parentElement)?.end();
+    lives.delete(parentElement);
+  };
+}

@@ -1,0 +1,166 @@
+"""Record or upload a film, say a few things about it, and see it being analyzed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import streamlit as st
+from pydantic import ValidationError
+
+from evenstride.pipeline import AnalyzeOptions
+from evenstride.ui import frame, pages, progress, samples, session, settings
+from evenstride.ui.jobs import Job
+
+#: The uploader's key: recordings are put into it too, so both go the same way.
+UPLOAD_KEY = "film_upload"
+ENDINGS = ("mp4", "mov", "m4v", "webm", "mkv", "avi", "3gp", "mts", "mpg", "mpeg")
+MODELS = {"heavy": "Best (most exact)", "full": "Quick (about half the time, less exact)"}
+
+
+def page() -> None:
+    """Show the film page: a form, a running job, or the question who is meant."""
+    job = session.workspace().job
+    if job is not None and job.state in ("waiting", "running"):
+        st.title("Your film is being looked at")
+        st.write("You may look around meanwhile: it goes on. The result opens by itself if you stay here.")
+        progress.watch(job.id)
+    elif job is not None and job.state == "asking":
+        ask_who(job)
+    elif job is not None and job.state == "done" and st.session_state.pop("open_result", False):
+        pages.go("result")
+    else:
+        form(job)
+
+
+def form(job: Job | None) -> None:
+    """Ask for a film."""
+    st.title("Record or upload")
+    if job is not None and job.state == "cancelled":
+        st.info("Cancelled. The film was deleted.")
+    if job is not None and job.failure is not None:
+        st.error(
+            f"{frame.plain(job.failure.message)}  \n{frame.plain(job.failure.advice)}",
+            icon="⚠️",
+        )
+    ways = ["Upload a film", "Try a sample"]
+    if pages.exists("record"):
+        ways.insert(0, "Record now")
+    wanted = {"upload": "Upload a film", "sample": "Try a sample", "record": "Record now"}.get(
+        st.query_params.get("way", ""), "Upload a film"
+    )
+    way = st.segmented_control(
+        "Where does the film come from?", ways, default=wanted if wanted in ways else ways[0], key="way", required=True
+    )
+    if way == "Try a sample":
+        choose_sample()
+        return
+    if way == "Record now":
+        import_module("evenstride.ui.record").recorder(UPLOAD_KEY)
+    with st.container(key="upload-hidden" if way == "Record now" else "upload-shown"):
+        st.file_uploader(
+            f"A film of the walk, up to {settings.upload_limit_mb()} MB",
+            type=ENDINGS,
+            key=UPLOAD_KEY,
+            on_change=_received,
+            help="A phone film of half a minute has about 60 MB. It stays on this computer.",
+        )
+    options_form()
+
+
+def options_form() -> None:
+    """Ask what the film does not tell."""
+    with st.expander("Tell us more (you don't have to)", expanded=False, key="options"):
+        left, right = st.columns(2)
+        left.number_input(
+            "Body height in cm",
+            100,
+            250,
+            value=None,
+            step=1,
+            key="height_cm",
+            help="Steps in meters, and speed, need it.",
+        )
+        left.checkbox("It is a selfie that shows left as right", key="mirrored")
+        left.number_input(
+            "Slow motion: how many times slower than life?", 1.0, 64.0, value=None, step=1.0, key="slow_motion",
+            help="Most phones write this into the film by themselves. Say it only if the result got it wrong.",
+        )  # fmt: skip
+        right.checkbox("Blur faces in all pictures", key="blur_faces")
+        right.checkbox(
+            "Keep the film and the result on this computer",
+            key="keep",
+            help="Otherwise both are deleted when you leave.",
+        )
+        right.radio("Pose model", list(MODELS), format_func=MODELS.__getitem__, key="model", index=_model_index())
+
+
+def _model_index() -> int:
+    return list(MODELS).index(settings.default_model()) if settings.default_model() in MODELS else 0
+
+
+def asked() -> AnalyzeOptions:
+    """Return what was said in the form; what was left empty keeps its default."""
+    said = {name: st.session_state.get(name) for name in ("height_cm", "slow_motion", "mirrored", "blur_faces")}
+    model = st.session_state.get("model") or settings.default_model()
+    if settings.default_model() not in MODELS and model == "heavy":
+        model = settings.default_model()
+    return AnalyzeOptions(model=model, **{name: value for name, value in said.items() if value})
+
+
+def _received() -> None:
+    upload = st.session_state.get(UPLOAD_KEY)
+    if upload is None:
+        return
+    try:
+        options = asked()
+    except ValidationError:
+        st.error("One of the numbers can't be right. Look at them again.")
+        return
+    film = session.receive(upload, keep=bool(st.session_state.get("keep")))
+    if film is not None:
+        begin(film, options)
+
+
+def begin(film: Path, options: AnalyzeOptions) -> None:
+    """Start the analysis and open its result once it is there."""
+    session.start(film, options)
+    st.session_state["open_result"] = True
+
+
+def choose_sample() -> None:
+    """Offer the clips that come with the app."""
+    st.write("The person in these clips is drawn by a computer: how they walk is known exactly.")
+    with st.container(horizontal=True):
+        for sample in samples.available():
+            with st.container(border=True, width=320, key=f"sample-{sample.path.stem}"):
+                st.markdown(f"**{sample.title}**  \n{sample.about}")
+                if st.button("Take this one", key=f"take-{sample.path.stem}"):
+                    with sample.path.open("rb") as content:
+                        film = session.store(sample.path.name, content)
+                    if film is not None:
+                        begin(film, asked())
+                        st.rerun()
+
+
+def ask_who(job: Job) -> None:
+    """Show everybody in the film and let the visitor pick."""
+    st.title("Who is it about?")
+    st.write("Several people are in the film. Choose the one whose walk you want to see.")
+    for row in _rows(list(job.people), 3):
+        for column, somebody in zip(st.columns(3), row, strict=False):
+            with column:
+                st.image(str(somebody.picture))
+                st.caption(f"Person {somebody.id}: {', '.join(somebody.why.split(', ')[:2])}")
+                if st.button(f"Person {somebody.id}", key=f"person-{somebody.id}", type="primary"):
+                    job.choose(somebody.id)
+                    st.rerun()
+    if st.button("Nobody: cancel", key="cancel"):
+        job.cancel()
+        st.rerun()
+
+
+def _rows(things: list, width: int) -> Iterator[list]:
+    for start in range(0, len(things), width):
+        yield things[start : start + width]

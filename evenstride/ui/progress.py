@@ -1,0 +1,59 @@
+"""How a running analysis shows: on the film page in full, on every other page as one line."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from evenstride.pipeline import STAGES, Progress
+from evenstride.ui import pages, session
+from evenstride.ui.jobs import Job
+
+#: How often a page looks at its job.
+LOOK_EVERY_S = 0.7
+
+
+@st.fragment(run_every=LOOK_EVERY_S)
+def watch(job_id: str) -> None:
+    """Show how far the job is, in full; the page is drawn anew as soon as something else is to be shown."""
+    job = session.workspace().job
+    if job is None or job.id != job_id or job.state not in ("waiting", "running"):
+        st.rerun()
+    progress = job.progress
+    st.progress(0.0 if progress is None else min(progress.fraction, 1.0), text=said(job, progress))
+    if st.button("Cancel", key="cancel"):
+        job.cancel()
+        st.rerun()
+
+
+@st.fragment(run_every=LOOK_EVERY_S)
+def line(job_id: str) -> None:
+    """Show the job in one line on any other page."""
+    job = session.workspace().job
+    if job is None or job.id != job_id or job.state not in ("waiting", "running"):
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Your film: {said(job, job.progress)}")
+        pages.link("film", "Look")
+
+
+def said(job: Job, progress: Progress | None) -> str:
+    """Say in words how far a job is."""
+    if job.state == "waiting":
+        return "Waiting for another film to be finished"
+    if progress is None:
+        return "Starting"
+    return f"{STAGES[progress.stage]} · {progress.fraction:.0%}{time_left(progress.remaining_s)}"
+
+
+def time_left(seconds: float | None) -> str:
+    """Say roughly how long it will take; nothing when that is not known.
+
+    >>> time_left(8), time_left(100), time_left(None)
+    (' · about 10 seconds left', ' · about 2 minutes left', '')
+    """
+    if seconds is None:
+        return ""
+    if seconds < 50:
+        return f" · about {max(5, 5 * round(seconds / 5))} seconds left"
+    minutes = max(1, round(seconds / 60))
+    return f" · about {minutes} minute{'' if minutes == 1 else 's'} left"

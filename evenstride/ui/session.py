@@ -1,0 +1,66 @@
+"""The visitor's workspace and job, and how a film gets into it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+
+import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from evenstride.pipeline import AnalyzeOptions
+from evenstride.ui import settings
+from evenstride.ui.jobs import Job, Runner
+from evenstride.ui.workspace import Workspace, Workspaces
+
+_KEY = "workspace"
+
+
+@st.cache_resource(show_spinner=False)
+def _workspaces() -> Workspaces:
+    return Workspaces(Runner(settings.JOBS_AT_ONCE), settings.LEFT_AFTER_S)
+
+
+@st.cache_resource(show_spinner=False, scope="session", on_release=lambda key: _workspaces().leave(key))
+def _connection(key: str) -> str:
+    """Live as long as the connection of this visitor's page."""
+    return key
+
+
+def workspace() -> Workspace:
+    """Return this visitor's workspace; it is deleted some time after the page was closed."""
+    mine = _workspaces().enter(st.session_state.get(_KEY))
+    st.session_state[_KEY] = mine.key
+    _connection(mine.key)
+    return mine
+
+
+def start(film: Path, options: AnalyzeOptions, *, ask_who: bool = True) -> Job:
+    """Analyze a film that lies in this visitor's workspace, in place of the job before."""
+    mine = workspace()
+    mine.jobs.append(mine.runner.start(film, options, ask_who=ask_who))
+    mine.drop_old()
+    return mine.jobs[-1]
+
+
+def receive(upload: UploadedFile, *, keep: bool = False) -> Path | None:
+    """Write an upload to disk and let go of it in memory; says why, and returns None, if that fails."""
+    film = store(upload.name, upload, keep=keep)
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(context.session_id, upload.file_id)
+    return film
+
+
+def store(name: str, content: BinaryIO, *, keep: bool = False) -> Path | None:
+    """Write a film into the workspace, or among the kept recordings; says why, and returns None, if that fails."""
+    try:
+        return workspace().save(name, content, keep_in=settings.data_folder() if keep else None)
+    except OSError as error:
+        free = shutil.disk_usage(workspace().folder).free // 2**20
+        why = error.strerror or "unknown reason"
+        st.error(f"The film could not be stored: {why}. There are {free} MB free on this computer; make some room.")
+        return None

@@ -1,0 +1,137 @@
+"""A folder for each visitor, gone some time after the visitor is: films and results nobody asked to keep."""
+
+from __future__ import annotations
+
+import atexit
+import re
+import shutil
+import tempfile
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from evenstride.ui.jobs import Job, Runner
+
+#: Uploads are copied in pieces of this many bytes.
+PIECE_BYTES = 1 << 20
+LONGEST_NAME = 80
+
+
+class Workspace:
+    """What one visitor has: a folder, the running job, and results. Nobody else can reach it."""
+
+    def __init__(self, root: Path, runner: Runner) -> None:
+        self.key = uuid4().hex
+        self.folder = Path(tempfile.mkdtemp(dir=root, prefix="visitor-"))
+        self.runner = runner
+        self.jobs: list[Job] = []
+
+    @property
+    def job(self) -> Job | None:
+        """The latest job."""
+        return self.jobs[-1] if self.jobs else None
+
+    def save(self, name: str, content: BinaryIO, *, keep_in: Path | None = None) -> Path:
+        """Write a film to a new folder, here or in `keep_in`, and return its path.
+
+        Raises
+        ------
+        OSError
+            When the disk is full; nothing is left of the film then.
+        """
+        folder = self.folder / uuid4().hex if keep_in is None else kept_folder(keep_in, name)
+        folder.mkdir(parents=True)
+        film = folder / safe_name(name)
+        try:
+            with film.open("wb") as file:
+                shutil.copyfileobj(content, file, PIECE_BYTES)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return film
+
+    def drop_old(self) -> None:
+        """Forget all but the latest job and delete their films and results, except what is kept."""
+        for job in self.jobs[:-1]:
+            job.cancel()
+            if self.folder in job.film.parents:
+                shutil.rmtree(job.film.parent, ignore_errors=True)
+        del self.jobs[:-1]
+
+    def close(self) -> None:
+        """Cancel what runs and delete everything."""
+        for job in self.jobs:
+            job.cancel()
+        for job in self.jobs:
+            job.join(5)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Workspaces:
+    """All visitors' workspaces. Who loses the connection may come back within `left_after_s` seconds."""
+
+    def __init__(self, runner: Runner, left_after_s: float) -> None:
+        self.runner = runner
+        self._left_after_s = left_after_s
+        self._root = Path(tempfile.mkdtemp(prefix="evenstride-app-"))
+        self._all: dict[str, Workspace] = {}
+        self._leaving: dict[str, threading.Timer] = {}
+        self._lock = threading.Lock()
+        atexit.register(self.close)
+
+    def enter(self, key: str | None) -> Workspace:
+        """Return the workspace of a visitor who comes back, or a new one."""
+        with self._lock:
+            if timer := self._leaving.pop(key or "", None):
+                timer.cancel()
+            if key not in self._all:
+                workspace = Workspace(self._root, self.runner)
+                self._all[workspace.key] = workspace
+                return workspace
+            return self._all[key]
+
+    def leave(self, key: str) -> None:
+        """Note that a visitor's connection ended."""
+        timer = threading.Timer(self._left_after_s, self._gone, [key])
+        timer.daemon = True
+        with self._lock:
+            self._leaving[key] = timer
+        timer.start()
+
+    def _gone(self, key: str) -> None:
+        with self._lock:
+            if key not in self._leaving:
+                return
+            del self._leaving[key]
+            workspace = self._all.pop(key, None)
+        if workspace is not None:
+            workspace.close()
+
+    def close(self) -> None:
+        """Delete everything; the server ends."""
+        self.runner.close()
+        shutil.rmtree(self._root, ignore_errors=True)
+
+
+def safe_name(name: str) -> str:
+    """Return a file name that is safe in every folder and still says what it was.
+
+    >>> safe_name("../../etc/my walk (1).mp4")
+    'my walk (1).mp4'
+    """
+    last = re.split(r"[/\\]", name)[-1]
+    tidy = re.sub(r'[\x00-\x1f<>:"|?*]', "_", last).strip(". ") or "film"
+    stem, dot, ending = tidy.rpartition(".")
+    return f"{stem[:LONGEST_NAME]}.{ending[:8]}" if dot and stem else tidy[:LONGEST_NAME]
+
+
+def kept_folder(root: Path, name: str) -> Path:
+    """Return a new folder for a recording that is kept, named by day, time and film."""
+    start = f"{datetime.now():%Y-%m-%d %H.%M.%S} {Path(safe_name(name)).stem}"
+    folder, number = root / "recordings" / start, 1
+    while folder.exists():
+        number += 1
+        folder = root / "recordings" / f"{start} {number}"
+    return folder
