@@ -1,0 +1,98 @@
+"""What people can read: the contents with two films that show what favoring looks like, and one topic at a time."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import streamlit as st
+
+from evenstride import education
+from evenstride.education import Topic
+from evenstride.ui import pages
+
+_CLIP_WORDS = {
+    "even": ("An even walk", "Both knees bend about as far as each other while the foot swings forward."),
+    "favoring": (
+        "The right knee is spared",
+        "Watch the right leg, the one nearer to you: it stays straighter, and it carries the body for a shorter time.",
+    ),
+}
+
+
+def page() -> None:
+    """Show the topic that the address names (``?topic=knee_bend``), or the contents."""
+    wanted = st.query_params.get("topic")
+    topic = education.find(wanted)
+    if topic:
+        _topic(topic)
+        return
+    st.title("Learn", anchor="learn")
+    if wanted:
+        st.info("That page does not exist any more. Here is everything there is to read.")
+    st.markdown(
+        "What a film of a walk can show, how sore knees and backs go together, what helps, and what does not. "
+        "Every paragraph names its source."
+    )
+    _to_red_flags()
+    _clips()
+    _contents()
+
+
+def _topic(topic: Topic) -> None:
+    with st.container(key="learn-back", horizontal=True):
+        pages.link("learn", "All topics", icon="📖")
+        if topic.key != education.RED_FLAGS:
+            _to_red_flags()
+    text, beside = st.columns([7, 3], gap="large")
+    with text:
+        st.title(topic.title, anchor=topic.key)
+        st.markdown(f"*{topic.summary}*")
+        st.markdown(topic.numbered())
+        if topic.see:
+            st.subheader("Read next", anchor="next")
+            _links(education.topics()[key] for key in topic.see)
+        st.subheader("Sources", anchor="sources")
+        st.markdown(topic.source_list())
+    with beside, st.container(key="learn-contents"):
+        for part, group in groupby(education.topics().values(), key=lambda t: t.part):
+            st.markdown(f"**{part}**")
+            for one in group:
+                if one.key == topic.key:
+                    st.markdown(f"▸ {one.title}")
+                else:
+                    pages.link("learn", one.title, topic=one.key)
+
+
+def _contents() -> None:
+    st.header("What there is to read", anchor="contents")
+    for part, group in groupby(education.topics().values(), key=lambda t: t.part):
+        st.subheader(part, anchor=part.lower().replace(" ", "-"))
+        _links(group)
+
+
+def _links(topics) -> None:
+    for topic in topics:
+        pages.link("learn", topic.title, topic=topic.key)
+        st.caption(topic.summary)
+
+
+def _to_red_flags() -> None:
+    topic = education.topics()[education.RED_FLAGS]
+    pages.link("learn", topic.title, icon="🩺", topic=topic.key)
+
+
+def _clips() -> None:
+    st.header("What favoring looks like", anchor="what-favoring-looks-like")
+    st.caption("The people in these films are drawn by a computer, so that what they do is known exactly.")
+    with st.container(key="learn-clips"):
+        for column, name in zip(st.columns(2, gap="medium"), education.CLIPS, strict=True):
+            film, shown = education.clip(name)
+            title, sentence = _CLIP_WORDS[name]
+            with column, st.container(key=f"clip-{name}"):
+                st.subheader(title, anchor=False)
+                st.video(film, loop=True, muted=True)
+                peak = shown["swing_peak_deg"]
+                st.markdown(
+                    f"{sentence} Most bend in the air, as measured over the whole film: left {peak['left']:.0f}°, "
+                    f"right {peak['right']:.0f}°."
+                )
