@@ -42,7 +42,6 @@ def form(job: Job | None) -> None:
     if job is not None and job.failure is not None:
         st.error(
             f"{frame.plain(job.failure.message)}  \n{frame.plain(job.failure.advice)}",
-            icon="⚠️",
         )
     ways = ["Upload a film", "Try a sample"]
     if pages.exists("record"):

@@ -39,7 +39,7 @@ def around() -> Iterator[None]:
 
 def say(error: EvenstrideError) -> None:
     """Show an error as one sentence and one of advice."""
-    st.error(f"{plain(error.message)}  \n{plain(error.advice)}", icon="⚠️")
+    st.error(f"{plain(error.message)}  \n{plain(error.advice)}")
 
 
 def plain(text: str) -> str:
@@ -55,7 +55,7 @@ def help_signs() -> None:
     """Put the signs that need a doctor one click away."""
     with (
         st.container(key="help-signs", horizontal=True, horizontal_alignment="right"),
-        st.popover("When to get help first", icon="🩺"),
+        st.popover("When to get help first"),
     ):
         st.markdown("**Some signs need a doctor, whatever a film shows.**")
         for when, heading in words.HELP_WHEN.items():

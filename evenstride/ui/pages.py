@@ -14,23 +14,21 @@ from streamlit.navigation.page import Page
 
 @dataclass(frozen=True)
 class Entry:
-    """One page: the module `evenstride.ui.<name>`, which is also its address, its title and its picture."""
+    """One page: the module `evenstride.ui.<name>`, which is also its address, and its title."""
 
     name: str
     title: str
-    icon: str
     default: bool = False
 
 
-#: Icons are emoji: Streamlit would fetch others from outside.
 PAGES = (
-    Entry("start", "Start", "🏠", default=True),
-    Entry("live", "Live", "📷"),
-    Entry("film", "Record or upload", "🎬"),
-    Entry("result", "Result", "📈"),
-    Entry("posture", "Posture", "🧍"),
-    Entry("clients", "Clients", "👥"),
-    Entry("learn", "Learn", "📖"),
+    Entry("start", "Start", default=True),
+    Entry("live", "Live"),
+    Entry("film", "Record or upload"),
+    Entry("result", "Result"),
+    Entry("posture", "Posture"),
+    Entry("clients", "Clients"),
+    Entry("learn", "Learn"),
 )
 
 
@@ -50,10 +48,10 @@ def exists(name: str) -> bool:
     return find_spec(f"evenstride.ui.{name}") is not None
 
 
-def link(name: str, label: str, icon: str | None = None, **query: str) -> None:
+def link(name: str, label: str, **query: str) -> None:
     """Show a link to a page, for example ``link("learn", "Read why", topic="knee-and-back")``."""
     if exists(name):
-        st.page_link(_page(name), label=label, icon=icon, query_params=query or None)
+        st.page_link(_page(name), label=label, query_params=query or None)
 
 
 def go(name: str, **query: str) -> None:
@@ -66,7 +64,6 @@ def _page(name: str) -> Page:
     return st.Page(
         _runner(name),
         title=entry.title,
-        icon=entry.icon,
         url_path=None if entry.default else name,
         default=entry.default,
     )
