@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from evenstride import __version__, results
 from evenstride.results import Provenance, Result
-from vision.errors import EvenstrideError, OutputError
+from vision.errors import Cancelled, OutputError
 
 if TYPE_CHECKING:
     from analysis.assess import Assessment
@@ -49,12 +49,6 @@ STAGES = {
     "draw": "Drawing the annotated video",
     "report": "Writing the report",
 }
-
-
-class Cancelled(EvenstrideError):
-    """The caller asked to stop. Nothing was left behind."""
-
-    code = "cancelled"
 
 
 @dataclass(frozen=True)
@@ -147,7 +141,6 @@ def analyze_video(
         When `cancel` said so. As with every error, no file is left behind.
     """
     from analysis.assess import Subject, assess
-    from vision.extract import Cancelled as TrackingCancelled
     from vision.extract import extract
     from vision.model import get_model
     from vision.video import probe
@@ -162,20 +155,16 @@ def analyze_video(
         stages.start("model")
         model = get_model(options.model, progress=lambda what, done, total: stages.tick(done, total))
         stages.start("follow")
-        try:
-            extraction = extract(
-                info,
-                model,
-                person=options.person,
-                all_frames=options.all_frames,
-                workers=options.workers,
-                progress=stages.tick,
-                cancel=cancel,
-                people_found=partial(people_found, info) if people_found else None,
-            )
-        except TrackingCancelled:
-            stages.check()
-            raise
+        extraction = extract(
+            info,
+            model,
+            person=options.person,
+            all_frames=options.all_frames,
+            workers=options.workers,
+            progress=stages.tick,
+            cancel=cancel,
+            people_found=partial(people_found, info) if people_found else None,
+        )
         stages.start("measure")
         track = extraction.track.mirrored() if options.mirrored else extraction.track
         subject = Subject(height_cm=options.height_cm, treadmill_speed_m_s=options.treadmill_speed_m_s)
@@ -237,7 +226,8 @@ def _bystanders(people: People) -> list[Boxes]:
 
 def _write_files(staging: Path, info: VideoInfo, analysis: Analysis, people: People, stages: _Stages) -> None:
     """Fill `staging` with every file of the contract."""
-    from evenstride.report import make_report
+    from evenstride.report import render
+    from evenstride.report.pictures import save_pictures, take_pictures
     from evenstride.tracks import save_track
 
     options = stages.options
@@ -254,7 +244,9 @@ def _write_files(staging: Path, info: VideoInfo, analysis: Analysis, people: Peo
     stages.start("report")
     results.write_result(analysis.result, analysis.assessment, staging)
     save_track(analysis.track, staging / results.TRACK_NAME)
-    results.write_atomic(staging / results.REPORT_NAME, make_report(analysis.result, info, track, drawn, **faces))
+    pictures = take_pictures(info, track, drawn, **faces)
+    save_pictures(pictures, staging)
+    results.write_atomic(staging / results.REPORT_NAME, render(analysis.result, pictures))
     stages.check()
 
 
@@ -300,6 +292,7 @@ ALL_NAMES = (
     results.STRIDES_NAME,
     results.TRACK_NAME,
     results.REPORT_NAME,
+    results.PICTURES_NAME,
     results.VIDEO_NAME,
     results.RESULT_NAME,
 )
@@ -308,16 +301,18 @@ ALL_NAMES = (
 def _publish(staging: Path, out: Path) -> Paths:
     """Move the finished files into `out`; a result.json there always belongs to the files beside it.
 
-    An earlier result is taken away first and the new one put in place last. An annotated video of an earlier result
-    goes with it; one that stands there without a result is not ours to delete.
+    An earlier result is taken away first and the new one put in place last. An annotated video and pictures of an
+    earlier result go with it; a video that stands there without a result is not ours to delete.
     """
+    from evenstride.report.pictures import remove_pictures
+
     earlier = out / results.RESULT_NAME
     if earlier.exists():
         earlier.unlink()
+        remove_pictures(out)
         (out / results.VIDEO_NAME).unlink(missing_ok=True)
-    for name in ALL_NAMES:
-        if (staging / name).exists():
-            (staging / name).replace(out / name)
+    for path in sorted(staging.iterdir(), key=lambda path: path.name == results.RESULT_NAME):
+        path.replace(out / path.name)
     video = out / results.VIDEO_NAME
     return Paths(
         result=earlier,

@@ -85,6 +85,24 @@ HELP_SIGNS = (
     HelpSign("soon", "Pain that is no better after a few weeks, or that stops you from doing what you usually do."),
 )
 HELP_WHEN = {"now": "Call emergency services now", "today": "See someone today", "soon": "Make an appointment"}
+HELP_NOTE = "Not a complete list. If you are worried, ask a doctor, a physiotherapist or your health line."
+
+#: What the texts and pictures of a report rest on.
+SOURCES = (
+    "side differences and pain: Creaby 2012, Arch Phys Med Rehabil 93:822; Corrigan 2023, Arthritis Care Res 75:1735",
+    "knees and backs: Suri 2010, Arthritis Care Res 62:1715; a systematic review, Syst Rev 2023 12:28",
+    "signs for getting help: public guidance of the NHS and NICE (NG59), in our own words",
+    "curves: Fukuchi 2018, PeerJ 6:e4640, CC BY 4.0",
+    "usual ranges of rhythm, length and speed: Maastricht normative set, OSF 10.17605/OSF.IO/T72CW, CC BY 4.0",
+)
+ABOUT_CURVES = (
+    "The shaded range is the average of 42 adults ± 2 standard deviations (of 9 adults, widened by 5° for the error of "
+    "video). Fukuchi and others 2018, PeerJ 6:e4640, CC BY 4.0."
+)
+ABOUT_CHANGES = (
+    "Two films of the same walk never give the same numbers. A change that stays within the ranges is no change we can "
+    "see."
+)
 
 HOW_TO_FILM = (
     ("From the side, both ways", "Walk past the camera at least five times in each direction. "

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from evenstride import __version__
 from evenstride.cli import Exit, app
+from evenstride.pipeline import ALL_NAMES
 from evenstride.results import Result
 from vision.errors import EvenstrideError, ModelUnavailable, NoPerson, OutputError, UnreadableVideo, UnsupportedVideo
 
@@ -58,7 +59,7 @@ def test_verdict_comes_first_and_files_are_there(fake, tmp_path: Path):
     assert lines[0].strip() == "You seem to spare your right knee."
     assert "Not a medical device." in done.stdout
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {"result.json", "frames.csv", "strides.csv", "track.npz", "report.html", "annotated.mp4"}
+    assert written == {*ALL_NAMES, *(f"picture_{number}.jpg" for number in (1, 2, 3, 4))}
     assert str(tmp_path / "out" / "report.html") in done.stdout
 
 

@@ -13,6 +13,7 @@ from analysis.assess import assess
 from analysis.strides import STRIDE_COLUMNS
 from evenstride import results, words
 from evenstride.cli import Exit
+from evenstride.pipeline import ALL_NAMES
 
 DOCS = Path(__file__).parents[2] / "docs"
 

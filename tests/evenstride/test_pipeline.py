@@ -28,7 +28,8 @@ def test_paths_lead_to_the_files(fake, tmp_path: Path):
     analysis = analyze_video("walk.mp4", AnalyzeOptions(out=tmp_path / "a/b"))
     assert read_result(analysis.paths.result) == analysis.result
     assert all(path.stat().st_size for path in vars(analysis.paths).values())
-    assert {path.name for path in (tmp_path / "a/b").iterdir()} == set(pipeline.ALL_NAMES)
+    pictures = {f"picture_{number}.jpg" for number in (1, 2, 3, 4)}
+    assert {path.name for path in (tmp_path / "a/b").iterdir()} == set(pipeline.ALL_NAMES) | pictures
 
 
 def test_progress_goes_from_0_to_1_without_going_back(fake, tmp_path: Path):

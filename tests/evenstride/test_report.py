@@ -13,7 +13,7 @@ from test_results import result_of
 from evenstride import words
 from evenstride.report import render
 from evenstride.report.charts import curve_plot, index_mark
-from evenstride.report.page import Picture, key_moments
+from evenstride.report.pictures import Picture, key_moments
 
 VOID = {"meta", "img", "line", "path", "circle", "rect", "br", "link", "hr"}
 PICTURES = [Picture(b"\xff\xd8 not decoded", "Left foot lands: left knee 4°", 1.25)]
@@ -108,7 +108,10 @@ def test_order_and_what_must_be_said(kind: str):
 
 @pytest.mark.parametrize("kind", fabricate.ALL)
 def test_words_stay_within_what_may_be_said(kind: str):
-    text = squeezed(page_of(kind).text).lower()
+    text = squeezed(page_of(kind).text)
+    for source in words.SOURCES:  # journals have names of their own
+        text = text.replace(source, "")
+    text = text.lower()
     assert [word for word in FORBIDDEN if word in text] == []
 
 

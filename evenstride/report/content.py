@@ -1,0 +1,230 @@
+"""What a report says, once: the page and the PDF are two ways to show the same ReportContent."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from evenstride import words
+from evenstride.report import charts
+from evenstride.report.pictures import Picture, load_pictures
+from evenstride.results import Measure, Result, read_result
+from vision.errors import EvenstrideError
+
+#: A logo file beyond this is a photograph chosen by mistake.
+MOST_LOGO_BYTES = 5_000_000
+#: A logo is kept at no more than this many pixels either way: 300 dots an inch at the size it is printed.
+LOGO_PX = (900, 300)
+LOGO_FORMATS = ("PNG", "JPEG", "WEBP")
+#: Names beyond this are cut with "...", so that a page stays a page.
+LONGEST_NAME = 300
+
+
+class LogoError(EvenstrideError):
+    """The trainer's logo cannot be used."""
+
+    code = "unusable_logo"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line on what changed since an earlier film: a measure then and now, and what can be said about it."""
+
+    title: str
+    before: str
+    now: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Measured values that belong together; `shared` holds what has to be said about several of them, and of which."""
+
+    heading: str
+    rows: tuple[tuple[str, Measure, words.MeasureWords, charts.BandBar | None], ...]
+    shared: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """Everything that a report shows, in the order of reading; nothing is computed after this.
+
+    The names of client and trainer are other people's text: whoever shows them escapes them. `logo_png` is an image
+    that was decoded and written anew. Without pictures, names or changes those parts are simply not there.
+    """
+
+    result: Result
+    film: str
+    date: str
+    verdict: words.Verdict
+    trunk: str
+    index: charts.Mark | None
+    index_phrase: str
+    components: tuple[charts.ComponentRow, ...]
+    plots: dict[str, charts.CurvePlot | None]
+    groups: tuple[Group, ...]
+    missing: tuple[tuple[str, list[str]], ...]
+    help: tuple[tuple[str, tuple[str, ...]], ...]
+    pictures: tuple[Picture, ...] = ()
+    changes: tuple[Change, ...] = ()
+    remarks: tuple[str, ...] = ()
+    since: str | None = None
+    client: str | None = None
+    trainer: str | None = None
+    logo_png: bytes | None = None
+
+
+def read_content(
+    folder: Path,
+    *,
+    client: str | None = None,
+    trainer: str | None = None,
+    logo: Path | bytes | None = None,
+    previous: Path | None = None,
+    changes: Sequence[str | Change] = (),
+) -> ReportContent:
+    """Gather a report from a folder that `evenstride analyze` wrote.
+
+    Parameters
+    ----------
+    folder : holds result.json, and the key frames when there was a film
+    client, trainer : names to print, any text
+    logo : the trainer's logo, a PNG, JPEG or WebP file or its bytes
+    previous : the folder of an earlier result of the same person; its values are shown beside the new ones
+    changes : what can be said about the change since then: sentences, or rows in the place of those of `previous`
+
+    Raises
+    ------
+    ResultError
+        If there is no result, or it is damaged or of another schema version.
+    LogoError
+    """
+    result = read_result(folder)
+    earlier = None if previous is None else read_result(previous)
+    return make_content(
+        result, load_pictures(folder), client=client, trainer=trainer, logo=logo, earlier=earlier, changes=changes
+    )
+
+
+def make_content(
+    result: Result,
+    pictures: Sequence[Picture] = (),
+    *,
+    client: str | None = None,
+    trainer: str | None = None,
+    logo: Path | bytes | None = None,
+    earlier: Result | None = None,
+    changes: Sequence[str | Change] = (),
+) -> ReportContent:
+    """Put a result into the form of a report; see `read_content`."""
+    rows = tuple(change for change in changes if isinstance(change, Change))
+    if not rows and earlier is not None:
+        rows = tuple(_side_by_side(earlier, result))
+    return ReportContent(
+        result=result,
+        film=f"{result.video.name} · {result.video.duration_s:.0f} seconds, filmed {words.VIEWS[result.view]}",
+        date=day(result.provenance.created),
+        verdict=words.favoring_verdict(result),
+        trunk=words.trunk_verdict(result),
+        index=charts.index_mark(result.favoring),
+        index_phrase=words.index_phrase(result.favoring),
+        components=tuple(charts.component_rows(result.favoring)),
+        plots={joint: charts.curve_plot(result.curves, joint) for joint in ("knee", "hip", "ankle")},
+        groups=tuple(_grouped(result)),
+        missing=tuple(words.not_measured(result)),
+        help=tuple(
+            (heading, tuple(sign.text for sign in words.HELP_SIGNS if sign.when == when))
+            for when, heading in words.HELP_WHEN.items()
+        ),
+        pictures=tuple(pictures),
+        changes=rows,
+        remarks=tuple(change for change in changes if isinstance(change, str)),
+        since=None if earlier is None else day(earlier.provenance.created),
+        client=_name(client),
+        trainer=_name(trainer),
+        logo_png=None if logo is None else _logo(logo),
+    )
+
+
+def day(created: str) -> str:
+    """Write an ISO time as a day, e.g. ``"3 May 2026"``; what is no time stays as it is."""
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return created
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def _name(text: str | None) -> str | None:
+    """Return a name as typed, without the characters that no paper can show; None when nothing is left."""
+    if text is None:
+        return None
+    shown = "".join(c if unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") else " " for c in text).strip()
+    if len(shown) > LONGEST_NAME:
+        shown = shown[:LONGEST_NAME] + "…"
+    return shown or None
+
+
+def _logo(logo: Path | bytes) -> bytes:
+    """Decode a logo and write it anew as a small PNG: no metadata, no surprises."""
+    from PIL import Image
+
+    named = "The logo" if isinstance(logo, bytes) else str(logo)
+    advice = "Choose a PNG or JPEG picture, or leave the logo out."
+    try:
+        data = logo if isinstance(logo, bytes) else _limited(logo)
+    except OSError as error:
+        raise LogoError(f"{named} could not be read: {error.strerror}.", "Check the name of the logo file.") from error
+    if len(data) > MOST_LOGO_BYTES:
+        raise LogoError(f"{named} is larger than {MOST_LOGO_BYTES // 1_000_000} MB.", "Choose a smaller picture.")
+    try:
+        with Image.open(io.BytesIO(data), formats=LOGO_FORMATS) as image:
+            if image.width * image.height > Image.MAX_IMAGE_PIXELS // 4:
+                raise LogoError(f"{named} has too many pixels for a logo.", "Choose a smaller picture.")
+            image.thumbnail(LOGO_PX)
+            png = io.BytesIO()
+            image.convert("RGBA").save(png, "PNG")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise LogoError(f"{named} is not a picture that can be used.", advice) from error
+    return png.getvalue()
+
+
+def _limited(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MOST_LOGO_BYTES + 1)
+
+
+def _side_by_side(earlier: Result, result: Result) -> list[Change]:
+    """Set the values of two results beside each other, and claim nothing about them."""
+    rows = []
+    for name, now in words.measured(result):
+        before = earlier.measures.get(name)
+        if before is not None and before.status == "ok" and before.unit == now.unit:
+            title = words.measure_words(name).title
+            rows.append(Change(title, _with_range(name, before), _with_range(name, now), ""))
+    return rows
+
+
+def _with_range(name: str, measure: Measure) -> str:
+    text = words.value_text(name, measure)
+    spread = words.interval(measure.ci95, words.measure_words(name).decimals)
+    return f"{text} ({spread})" if spread else text
+
+
+def _grouped(result: Result) -> list[Group]:
+    groups = []
+    rows = [(name, m, words.measure_words(name), charts.band_bar(name, m)) for name, m in words.measured(result)]
+    for group, part in itertools.groupby(rows, key=lambda row: row[2].group):
+        members = tuple(part)
+        said: dict[str, list[str]] = {}
+        for _, measure, text, _ in members:
+            if measure.reason:
+                said.setdefault(measure.reason, []).append(text.short_title)
+        shared = {reason: titles for reason, titles in said.items() if len(titles) > 1}
+        groups.append(Group(words.GROUPS[group], members, shared))
+    return groups
