@@ -28,10 +28,16 @@ CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 #: The quickest model: these tests look at the app, not at the figures.
 MODEL = "lite"
 START_WITHIN_S = 60
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
 HERE = {"localhost", "127.0.0.1", "::1"}
 
 
