@@ -24,8 +24,6 @@ FOLDER = ROOT / "evenstride" / "education" / "clips"
 SAMPLES = {"even": "normal_across_and_back", "favoring": "favoring_right_knee_across_and_back"}
 #: The walk past the camera in which the right leg is the near one, so that the spared knee is measured well.
 NEAR = "right"
-#: Shown before and after the measured stretch.
-MARGIN_S = 0.3
 #: Times in files are rounded; a frame is the same frame within this.
 SAME_FRAME_S = 0.001
 
@@ -34,7 +32,7 @@ def make(name: str, folder: Path) -> None:
     """Write ``name.mp4`` and ``name.json`` from a result folder."""
     result = read_result(folder / RESULT_NAME)
     one = next(p for p in result.passes if p.near_side == NEAR)
-    start, end = one.start_s - MARGIN_S - SAME_FRAME_S, one.end_s + MARGIN_S + SAME_FRAME_S
+    start, end = one.start_s - SAME_FRAME_S, one.end_s + SAME_FRAME_S
     film = probe(folder / VIDEO_NAME)
     kept = [i for i, t in enumerate(film.frame_times_s) if start <= t <= end]
     first = float(film.frame_times_s[kept[0]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby
 
 import streamlit as st
@@ -19,8 +20,18 @@ _CLIP_WORDS = {
 }
 
 
+#: Headings inside a topic stay below its title; links to topics look like links, though they lead to this same page.
+_STYLE = """<style>
+.st-key-learn-text h2 { font-size: 1.5rem; } .st-key-learn-text h3 { font-size: 1.2rem; }
+.st-key-learn-contents a, .st-key-learn-list a { background: none !important; padding-left: 0; }
+.st-key-learn-contents a p, .st-key-learn-list a p { font-weight: 500 !important; text-decoration: underline;
+  text-underline-offset: 0.2em; white-space: normal; }
+</style>"""
+
+
 def page() -> None:
     """Show the topic that the address names (``?topic=knee_bend``), or the contents."""
+    st.html(_STYLE)
     wanted = st.query_params.get("topic")
     topic = education.find(wanted)
     if topic:
@@ -44,13 +55,14 @@ def _topic(topic: Topic) -> None:
         if topic.key != education.RED_FLAGS:
             _to_red_flags()
     text, beside = st.columns([7, 3], gap="large")
-    with text:
+    with text, st.container(key="learn-text"):
         st.title(topic.title, anchor=topic.key)
         st.markdown(f"*{topic.summary}*")
         st.markdown(topic.numbered())
         if topic.see:
             st.subheader("Read next", anchor="next")
-            _links(education.topics()[key] for key in topic.see)
+            with st.container(key="learn-list"):
+                _links(education.topics()[key] for key in topic.see)
         st.subheader("Sources", anchor="sources")
         st.markdown(topic.source_list())
     with beside, st.container(key="learn-contents"):
@@ -65,12 +77,15 @@ def _topic(topic: Topic) -> None:
 
 def _contents() -> None:
     st.header("What there is to read", anchor="contents")
-    for part, group in groupby(education.topics().values(), key=lambda t: t.part):
-        st.subheader(part, anchor=part.lower().replace(" ", "-"))
-        _links(group)
+    with st.container(key="learn-list"):
+        columns = st.columns(2, gap="large")
+        for number, (part, group) in enumerate(groupby(education.topics().values(), key=lambda t: t.part)):
+            with columns[number % 2]:
+                st.subheader(part, anchor=False)
+                _links(group)
 
 
-def _links(topics) -> None:
+def _links(topics: Iterable[Topic]) -> None:
     for topic in topics:
         pages.link("learn", topic.title, topic=topic.key)
         st.caption(topic.summary)
