@@ -1,0 +1,179 @@
+"""A film and the knee curves beside it, moving together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from evenstride.results import FRAMES_NAME, VIDEO_NAME, Event, Result, SideName, read_result
+from vision.errors import EvenstrideError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: A stretch without any curve is shown as a gap from this long on.
+SHORTEST_GAP_S = 0.2
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One knee's angle over the film, None where it was not measured, and where the leg was near the camera (1)."""
+
+    side: SideName
+    values: Sequence[float | None]
+    near: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """What is drawn beside a film.
+
+    Attributes
+    ----------
+    time_s : [T]
+        Of the measured pictures, in real seconds from the film's start.
+    curves : a Curve a knee, each with T values in degrees
+    events : dicts with type ("heel_strike" | "toe_off"), side and time_s
+    gaps : (start, end) in seconds where nothing was measured
+    slow_motion : how many times slower than life the film plays
+    alt : what the curves show, in words
+    """
+
+    time_s: Sequence[float]
+    curves: Sequence[Curve]
+    events: Sequence[dict[str, Any]] = ()
+    gaps: Sequence[tuple[float, float]] = ()
+    slow_motion: float = 1.0
+    alt: str = ""
+
+
+def read_tracks(folder: Path) -> Tracks:
+    """Return the curves of a result folder.
+
+    Raises
+    ------
+    ResultError, EvenstrideError
+        If result.json or frames.csv is missing or can't be read.
+    """
+    import pandas as pd
+
+    result = read_result(folder)
+    try:
+        frames = pd.read_csv(folder / FRAMES_NAME)
+        return tracks_of(result, frames)
+    except (OSError, ValueError, KeyError) as error:
+        raise EvenstrideError(
+            f"{FRAMES_NAME} of this result is missing or damaged.", "Analyze the film again."
+        ) from error
+
+
+def tracks_of(result: Result, frames: pd.DataFrame) -> Tracks:
+    """Return the knee curves of a result and its frames.csv."""
+    time_s = [round(float(t), 4) for t in frames["time_s"]]
+    curves = tuple(
+        Curve(side, [_tidy(v) for v in frames[f"knee_{side}_deg"]], [_near(result, side, t) for t in time_s])
+        for side in ("left", "right")
+    )
+    return Tracks(
+        time_s=time_s,
+        curves=curves,
+        events=tuple(_event(event) for event in sorted(result.events, key=lambda e: e.time_s)),
+        gaps=tuple(_gaps(time_s, curves)),
+        slow_motion=result.video.slow_motion,
+        alt=_alt(curves, result),
+    )
+
+
+def synced_player(video: Path, tracks: Tracks, key: str, *, alt: str = "", beside: bool = True) -> None:
+    """Show a film and, beside it (or below it), curves that follow it; a click on them moves the film.
+
+    Parameters
+    ----------
+    video : an MP4 or WebM file
+    tracks : from `read_tracks`
+    key : unique on the page
+    alt : what the film shows, for those who can't see it
+    beside : False puts the curves below the film, for two players side by side
+    """
+    with st.container(key=key):
+        left, right = st.columns([3, 2], vertical_alignment="top") if beside else (st.container(), st.container())
+        with left, st.container(key=f"{key}-film"):
+            st.video(str(video), alt=alt or None, muted=True)
+        with right:
+            data = asdict(tracks) | {"video": f"{key}-film", "end_s": tracks.time_s[-1] if tracks.time_s else 0.0}
+            _component()(data=data, key=f"{key}-curves")
+
+
+def folder_player(folder: Path, key: str, *, beside: bool = True) -> None:
+    """Show the annotated film of a result folder with its curves.
+
+    Raises
+    ------
+    ResultError, EvenstrideError
+    """
+    synced_player(
+        folder / VIDEO_NAME,
+        read_tracks(folder),
+        key,
+        alt="The film with the followed joints, knee angles and steps drawn on it",
+        beside=beside,
+    )
+
+
+@cache
+def _component() -> Any:
+    def read(ending: str) -> str:
+        return files("evenstride.ui").joinpath(f"player.{ending}").read_text(encoding="utf-8")
+
+    return st.components.v2.component("evenstride_player", html=read("html"), css=read("css"), js=read("js"))
+
+
+def _tidy(value: float) -> float | None:
+    return round(float(value), 1) if math.isfinite(value) else None
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {"type": event.type, "side": event.side, "time_s": event.time_s}
+
+
+def _near(result: Result, side: SideName, time_s: float) -> int:
+    """Say 0 while the other leg is between this one and the camera, else 1."""
+    return int(
+        not any(one.start_s <= time_s <= one.end_s and one.near_side not in (side, None) for one in result.passes)
+    )
+
+
+def _gaps(time_s: Sequence[float], curves: Sequence[Curve]) -> list[tuple[float, float]]:
+    gaps, start = [], None
+    for k, time in enumerate(time_s):
+        empty = all(curve.values[k] is None for curve in curves)
+        if empty and start is None:
+            start = time
+        elif not empty and start is not None:
+            gaps.append((start, time))
+            start = None
+    if start is not None:
+        gaps.append((start, time_s[-1]))
+    return [(start, end) for start, end in gaps if end - start >= SHORTEST_GAP_S]
+
+
+def _alt(curves: Sequence[Curve], result: Result) -> str:
+    parts = []
+    for curve in curves:
+        known = [v for v in curve.values if v is not None]
+        if known:
+            parts.append(f"{curve.side} knee between {min(known):.0f} and {max(known):.0f} degrees")
+    if not parts:
+        return "Knee curves: nothing was measured."
+    landings = sum(event.type == "heel_strike" for event in result.events)
+    return (
+        f"Knee bend over the film: {', '.join(parts)}; {landings} landings are marked. "
+        "Arrow keys step picture by picture, with shift from step to step; space plays."
+    ).replace("-", "−")
