@@ -75,8 +75,12 @@ class Database:
         self.videos = videos
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.engine = self._make_engine()
-        with self.errors():
-            self._migrate()
+        try:
+            with self.errors():
+                self._migrate()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -433,7 +433,8 @@ class Store:
                 write.flush()
                 os.fsync(write.fileno())
         except OSError as error:
-            arriving.unlink(missing_ok=True)
+            with suppress(OSError):
+                arriving.unlink()
             raise StoreError(
                 f"The film could not be kept in {folder}: {error.strerror or 'unknown reason'}.",
                 "Free some space, or switch off keeping films on the client's card; nothing was saved.",
