@@ -3,9 +3,12 @@
 const POINTS = 33;
 const VALUES = 6; // x, y, visibility, and the world position x, y, z
 
-// MediaPipe's video mode smooths over time, which mixes up legs that pass each other; pictures that claim to be this
-// far apart are not smoothed. It always smooths visibility: new = 0.1 seen + 0.9 old. As in vision/landmarker.py.
-export const UNFILTERED_STEP_MS = 100_000_000;
+// MediaPipe's video mode smooths over time, which mixes up legs that pass each other; of pictures that claim to be this
+// far apart it passes 99.4 % of the new one (vision/landmarker.py has the formula, and can afford larger steps). In a
+// browser the clock ends at 2^31 ms, after 4294 pictures: 143 s at 30 a second. Then the model has to be started anew.
+export const UNFILTERED_STEP_MS = 500_000;
+export const LAST_MS = 2 ** 31 - 1 - UNFILTERED_STEP_MS;
+// Visibility is always smoothed: new = 0.1 seen + 0.9 old.
 const VISIBILITY_SHARE = 0.1;
 
 /** Undo the smoothing of visibility: returns a function of each picture's landmarks, in order. */

@@ -2,13 +2,15 @@
 import { advise, ADVICE, crossings, steady } from "./advice.mjs";
 import { isMirror, listCameras, openCamera, show, stopStream } from "./camera.mjs";
 import { beep, countDown, speak } from "./cues.mjs";
-import { pack, rate, row, UNFILTERED_STEP_MS, unsmoother } from "./frames.mjs";
+import { LAST_MS, pack, rate, row, UNFILTERED_STEP_MS, unsmoother } from "./frames.mjs";
 import { look, trunkWords } from "./geometry.mjs";
 import { drawSkeleton } from "./skeleton.mjs";
 
 const READOUT_EVERY_MS = 250;
 const BRIGHTNESS_EVERY_MS = 500;
 const RATE_WINDOW = 60;
+// 30 pictures a second are enough, as for films; a camera that gives 60 is looked at every other time.
+const MIN_STEP_MS = 25;
 // Advice waits this long before it changes; while walking, turns and leaving the picture are part of it.
 const HOLD_MS = 800;
 const HOLD_WALKING_MS = 3000;
@@ -19,16 +21,18 @@ const BUTTONS = {
 
 /** Everything that one live view knows; it outlives the reruns of the page. */
 class Live {
-  constructor(root, data, send) {
-    Object.assign(this, { root, data, send });
+  constructor(root) {
+    this.root = root;
     this.find = (selector) => root.querySelector(selector);
     this.stage = this.find(".stage");
     this.video = this.find("video");
     this.canvas = this.find("canvas");
     for (const button of root.querySelectorAll("button")) button.onclick = () => this[button.dataset.do]();
     this.find("[data-of=camera]").onchange = (event) => this.open(event.target.value);
-    this.enter("off");
     this.clock = 0;
+    this.enter("off");
+    // Whatever the page does with this element: once it is gone, the camera goes off.
+    this.watch = setInterval(() => root.isConnected || this.end(), 1000);
   }
 
   enter(state) {
@@ -57,7 +61,7 @@ class Live {
       this.stream = await openCamera("user", deviceId);
       await show(this.video, this.stream);
       this.say("Loading the pose model from this computer.");
-      this.landmarker ??= await loadLandmarker(this.data.assets);
+      await this.startModel();
     } catch (error) {
       return this.fail(error);
     }
@@ -66,11 +70,19 @@ class Live {
     this.video.classList.toggle("mirror", this.mirror);
     this.stage.style.aspectRatio = `${this.video.videoWidth} / ${this.video.videoHeight}`;
     this.stream.getVideoTracks()[0].onended = () => this.fail(new Error("The camera was unplugged or turned off."));
-    Object.assign(this, { unsmooth: unsmoother(), advice: null, brightness: null, times: [], readAt: 0, lightAt: 0 });
+    Object.assign(this, { advice: null, brightness: null, times: [], readAt: 0, lightAt: 0 });
     this.enter("ready");
     await listCameras(this.find("[data-of=camera]"), this.stream);
     this.next(++this.clock);
     this.find("[data-do=start]").focus();
+  }
+
+  /** Start the pose model, in place of one whose clock has run out. */
+  async startModel() {
+    const before = this.landmarker;
+    this.landmarker = await loadLandmarker(this.data.assets);
+    Object.assign(this, { modelClock: 0, unsmooth: unsmoother() });
+    before?.close();
   }
 
   fail(error) {
@@ -90,9 +102,10 @@ class Live {
 
   /** Look at the next picture, unless another camera or none runs by then. */
   next(clock) {
-    this.video.requestVideoFrameCallback((now, picture) => {
+    this.video.requestVideoFrameCallback(async (now, picture) => {
       if (clock !== this.clock) return;
       try {
+        if (this.modelClock > LAST_MS) await this.startModel();
         this.look(picture.captureTime ?? picture.mediaTime * 1000);
       } catch (error) {
         return this.fail(new Error(`The pose model stopped (${error.message}).`));
@@ -102,10 +115,10 @@ class Live {
   }
 
   look(timeMs) {
-    if (timeMs <= this.times.at(-1)) return;
+    if (timeMs - this.times.at(-1) < MIN_STEP_MS) return;
     this.times = [...this.times.slice(1 - RATE_WINDOW), timeMs];
     const { videoWidth: width, videoHeight: height } = this.video;
-    this.modelClock = (this.modelClock ?? 0) + UNFILTERED_STEP_MS;
+    this.modelClock += UNFILTERED_STEP_MS;
     const found = this.landmarker.detectForVideo(this.video, this.modelClock);
     const landmarks = found.landmarks.length ? this.unsmooth(found.landmarks[0]) : null;
     const seen = landmarks && look(landmarks, width, height);
@@ -150,6 +163,7 @@ class Live {
     this.enter("counting");
     this.find("[data-do=again]").focus();
     speak(`Go to the edge of the picture. You have ${seconds} seconds.`);
+    this.modelClock = Infinity; // a model that starts now lasts for the whole walk
     const clock = this.clock;
     const stopped = () => this.state !== "counting" || clock !== this.clock;
     const go = await countDown(seconds, (left) => this.big(String(left)), stopped);
@@ -203,12 +217,15 @@ class Live {
 
   end() {
     this.closed = true;
+    clearInterval(this.watch);
     this.close();
     this.landmarker?.close();
   }
 }
 
-async function loadLandmarker(assets) {
+async function loadLandmarker(address) {
+  // This module itself has no address that others could be relative to.
+  const assets = new URL(address, document.baseURI).href;
   let vision;
   try {
     vision = await import(`${assets}vision_bundle.mjs`);
@@ -253,9 +270,8 @@ function brightnessOf(video) {
 const lives = new WeakMap();
 
 export default function ({ parentElement, data, setTriggerValue }) {
-  if (!lives.has(parentElement)) {
-    lives.set(parentElement, new Live(parentElement, data, (walk) => setTriggerValue("walk", walk)));
-  }
+  if (!lives.has(parentElement)) lives.set(parentElement, new Live(parentElement));
+  Object.assign(lives.get(parentElement), { data, send: (walk) => setTriggerValue("walk", walk) });
   return () => {
     // Streamlit may call this again for the same place; only what has left the page is over.
     if (parentElement.isConnected) return;
