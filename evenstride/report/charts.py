@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,8 @@ OFFSET_FROM_PCT, OFFSET_TO_PCT = 25, 45
 COMPONENT_AXIS = 2.5
 #: Curves carry a mark every so many percent of the cycle, so that they differ without color.
 MARK_EVERY_PCT = 10
+#: A point of an SVG path as these pictures write it.
+POINT = re.compile(r"(-?[\d.]+(?:e-?\d+)?) (-?[\d.]+(?:e-?\d+)?)")
 
 #: Letters nearer to each other than this would overlap on the short axis of a card.
 LETTER_ROOM_PCT = 7
@@ -249,6 +252,14 @@ def _norm(joint: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
         if row["joint"] == joint
     )
     return tuple(mean for _, mean, _ in rows), tuple(sd for _, _, sd in rows)
+
+
+def laid_out(path: str, size: tuple[float, float] | None) -> str:
+    """Return a path of the 100 x 100 box in a box of another width and height; as it is without `size`."""
+    if size is None:
+        return path
+    across, down = size[0] / 100, size[1] / 100
+    return POINT.sub(lambda m: f"{float(m[1]) * across:.2f} {float(m[2]) * down:.2f}", path)
 
 
 def _place(value: float, first: float, last: float) -> float:
