@@ -4,11 +4,13 @@ import { isMirror, listCameras, openCamera, show, stopStream } from "./camera.mj
 import { beep, countDown, speak } from "./cues.mjs";
 import { LAST_MS, pack, rate, row, UNFILTERED_STEP_MS, unsmoother } from "./frames.mjs";
 import { look, trunkWords } from "./geometry.mjs";
-import { drawSkeleton } from "./skeleton.mjs";
+import { clear, drawPicture, drawSkeleton } from "./skeleton.mjs";
 
 const READOUT_EVERY_MS = 250;
 const BRIGHTNESS_EVERY_MS = 500;
 const RATE_WINDOW = 60;
+// A rate that was called slow has to be this much better before it is not.
+const RATE_MARGIN = 1.1;
 // 30 pictures a second are enough, as for films; a camera that gives 60 is looked at every other time.
 const MIN_STEP_MS = 25;
 // Advice waits this long before it changes; while walking, turns and leaving the picture are part of it.
@@ -67,14 +69,13 @@ class Live {
     }
     if (this.closed) return this.close();
     this.mirror = isMirror(this.stream);
-    this.video.classList.toggle("mirror", this.mirror);
     this.stage.style.aspectRatio = `${this.video.videoWidth} / ${this.video.videoHeight}`;
     this.stream.getVideoTracks()[0].onended = () => this.fail(new Error("The camera was unplugged or turned off."));
-    Object.assign(this, { advice: null, brightness: null, times: [], readAt: 0, lightAt: 0 });
+    Object.assign(this, { advice: null, slow: false, brightness: null, times: [], readAt: 0, lightAt: 0 });
     this.enter("ready");
     await listCameras(this.find("[data-of=camera]"), this.stream);
     this.next(++this.clock);
-    this.find("[data-do=start]").focus();
+    this.find("[data-do=start]").focus({ preventScroll: true });
   }
 
   /** Start the pose model, in place of one whose clock has run out. */
@@ -94,7 +95,7 @@ class Live {
     this.clock++;
     stopStream(this.stream);
     this.stream = this.video.srcObject = null;
-    drawSkeleton(this.canvas, null);
+    clear(this.canvas);
     this.big("");
     this.say("");
     this.enter("off");
@@ -118,11 +119,13 @@ class Live {
     if (timeMs - this.times.at(-1) < MIN_STEP_MS) return;
     this.times = [...this.times.slice(1 - RATE_WINDOW), timeMs];
     const { videoWidth: width, videoHeight: height } = this.video;
+    // The model takes a while, and the video goes on: skeleton and picture are shown together, of the same moment.
+    drawPicture(this.canvas, this.video, this.mirror);
     this.modelClock += UNFILTERED_STEP_MS;
     const found = this.landmarker.detectForVideo(this.video, this.modelClock);
     const landmarks = found.landmarks.length ? this.unsmooth(found.landmarks[0]) : null;
     const seen = landmarks && look(landmarks, width, height);
-    drawSkeleton(this.canvas, seen, this.video, this.mirror);
+    if (seen) drawSkeleton(this.canvas, seen, width, this.mirror);
     this.advise(seen, timeMs, height);
     if (timeMs - this.readAt > READOUT_EVERY_MS) this.read(seen, timeMs);
     if (this.state === "walking") this.keep(timeMs, landmarks, found.worldLandmarks[0], seen);
@@ -146,22 +149,25 @@ class Live {
       write(side, bend === null ? "–" : `${Math.round(bend)}°`);
     }
     write("trunk", trunkWords(seen));
-    this.rate = rate(this.times);
-    if (this.times.length >= RATE_WINDOW / 2) {
-      const slow = this.rate < this.data.min_fps;
-      write("rate", `${Math.round(this.rate)}${slow ? " (slow)" : ""}`);
-      this.find(".note").textContent = slow
-        ? `This device follows only ${Math.round(this.rate)} pictures a second. Comparing your knees takes ` +
-          `${Math.ceil(this.data.min_fps)}. You still get angles and lean; for the full answer, record a film instead.`
-        : "";
-    }
+    if (this.times.length >= RATE_WINDOW / 2) this.readRate(rate(this.times), write);
     this.readAt = timeMs;
+  }
+
+  readRate(now, write) {
+    const slow = now < this.data.min_fps * (this.slow ? RATE_MARGIN : 1);
+    write("rate", `${Math.round(now)}${slow ? " (slow)" : ""}`);
+    if (slow === this.slow) return;
+    this.slow = slow;
+    this.find(".note").textContent = slow
+      ? `This device follows only ${Math.round(now)} pictures a second. Comparing your knees takes ` +
+        `${Math.ceil(this.data.min_fps)}. You still get angles and lean; for the full answer, record a film instead.`
+      : "";
   }
 
   async start() {
     const seconds = Number(this.find("[data-of=countdown]").value);
     this.enter("counting");
-    this.find("[data-do=again]").focus();
+    this.find("[data-do=again]").focus({ preventScroll: true });
     speak(`Go to the edge of the picture. You have ${seconds} seconds.`);
     this.modelClock = Infinity; // a model that starts now lasts for the whole walk
     const clock = this.clock;
@@ -170,7 +176,7 @@ class Live {
     if (!go) return;
     Object.assign(this, { rows: [], rowTimes: [], across: null, size: [this.video.videoWidth, this.video.videoHeight] });
     this.enter("walking");
-    this.find("[data-do=done]").focus();
+    this.find("[data-do=done]").focus({ preventScroll: true });
     this.cue("Walk across");
   }
 
@@ -194,7 +200,7 @@ class Live {
     if (count >= this.data.crossings || timeMs - this.rowTimes[0] > this.data.max_s * 1000) return this.done();
     if (count > before) {
       beep();
-      this.cue(`${count} of ${this.data.crossings}. Turn and walk back`);
+      this.cue(`${count} of ${this.data.crossings}: turn back`);
     }
   }
 

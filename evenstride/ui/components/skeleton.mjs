@@ -1,4 +1,4 @@
-// The skeleton over the picture, as in vision/overlay.py: blue left, orange right, letters, the far side dashed.
+// The picture and the skeleton over it, as in vision/overlay.py: blue left, orange right, letters, the far side dashed.
 
 const COLOR = { left: "#56b4e9", right: "#f0a514", trunk: "#f5f5f5", plate: "rgba(20, 20, 24, 0.82)" };
 const CHAINS = [
@@ -10,16 +10,27 @@ const LINE_PX = 5;
 const FONT_PX = 16;
 const MIN_VISIBILITY = 0.3;
 
-/** Draw what geometry.look() returned (or null) on a canvas that lies over the video; `mirror` as the video is. */
-export function drawSkeleton(canvas, seen, video, mirror) {
+/** Put the picture that the video shows now on the canvas; people look for their mirror image. */
+export function drawPicture(canvas, video, mirror) {
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [canvas.clientWidth * ratio, canvas.clientHeight * ratio].map(Math.round);
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const pen = canvas.getContext("2d");
-  pen.clearRect(0, 0, width, height);
-  if (!seen) return;
-  const scale = width / video.videoWidth;
-  const place = ({ x, y }) => [(mirror ? video.videoWidth - x : x) * scale, y * scale];
+  if (mirror) pen.setTransform(-1, 0, 0, 1, width, 0);
+  pen.drawImage(video, 0, 0, width, height);
+  pen.resetTransform();
+}
+
+export function clear(canvas) {
+  canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+}
+
+/** Draw what geometry.look() returned over a picture that is `videoWidth` wide. */
+export function drawSkeleton(canvas, seen, videoWidth, mirror) {
+  const pen = canvas.getContext("2d");
+  const ratio = window.devicePixelRatio || 1;
+  const scale = canvas.width / videoWidth;
+  const place = ({ x, y }) => [(mirror ? videoWidth - x : x) * scale, y * scale];
   const line = LINE_PX * ratio;
   pen.lineCap = pen.lineJoin = "round";
   const far = seen.near === "left" ? "right" : seen.near === "right" ? "left" : null;
@@ -61,7 +72,9 @@ function label(pen, seen, side, place, ratio) {
   const pad = 6 * ratio;
   const width = pen.measureText(text).width + 2 * pad;
   const height = FONT_PX * ratio + pad;
-  const left = x >= otherX ? x + 3 * pad : x - 3 * pad - width;
+  const [after, before] = [x + 3 * pad, x - 3 * pad - width];
+  // Outside the knees, where no other leg runs across it, unless the picture ends there.
+  const left = (x >= otherX || before < 0) && after + width <= pen.canvas.width ? after : before;
   pen.fillStyle = COLOR.plate;
   pen.beginPath();
   pen.roundRect(left, y - height / 2, width, height, height / 3);
