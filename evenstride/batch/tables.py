@@ -1,0 +1,337 @@
+"""The tables over a whole batch: a function of the plan and of the finished result folders, and of nothing else.
+
+That is why an interrupted batch that went on ends with the very tables of one that ran through.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from analysis.favoring import Favoring
+from analysis.pool import Recording, judge_together
+from analysis.quality import Issue, Quality, favoring_block
+from analysis.strides import STRIDE_COLUMNS
+from analysis.view import Pass
+from evenstride import results, words
+from evenstride.batch.plan import CONDITION_COLUMN, SUBJECT_COLUMN, Item, Plan, Remark
+from evenstride.batch.work import RESULTS_FOLDER, THUMBNAIL_NAME, Mark, folder_url, read_many, write_text
+
+SUMMARY, STRIDES, SUBJECTS, ERRORS, PAGE = "summary", "strides", "subjects", "errors", "index.html"
+#: Result folders are read this many at a time, so that memory does not grow with the batch.
+CHUNK = 256
+#: What a measure gives to the summary, and how the column is called.
+MEASURE_FIELDS = (("value", ""), ("left", "_left"), ("right", "_right"))
+TEXT_STRIDE_COLUMNS = ("side", "reject")
+FLAG_STRIDE_COLUMNS = ("near", "valid", "valid_knee")
+ERROR_COLUMNS = ("file", "code", "message", "advice", "measured")
+#: The columns of the summary before those of the measures, and after them.
+HEAD = {
+    "file": "string", "status": "string", "error": "string", "folder": "string", "duration_s": "float64",
+    "fps": "float64", "frames": "Int64", "view": "string", "usable": "boolean", "quality": "string",
+    "verdict": "string", "side": "string", "index": "float64", "index_z": "float64", "index_ci_low": "float64",
+    "index_ci_high": "float64", "timing_only": "boolean", "reason": "string", "trunk_verdict": "string",
+    "trunk_forward_deg": "float64", "trunk_lateral_left_deg": "float64", "trunk_lateral_right_deg": "float64",
+    "strides_left": "Int64", "strides_right": "Int64",
+}  # fmt: skip
+TAIL = dict.fromkeys(("video_sha256", "model", "evenstride", "settings_sha256"), "string")
+#: Columns of a manifest that would hide one of ours get this before their name.
+GIVEN_PREFIX = "given_"
+
+
+@dataclass(frozen=True)
+class Read:
+    """One video of the tables: its item, its mark, and its result where there is one."""
+
+    item: Item
+    mark: Mark | None
+    result: dict[str, Any] | None = None
+    strides: pa.Table | None = None
+    thumbnail: bytes | None = None
+
+
+def write_tables(plan: Plan, marks: Mapping[str, Mark], out: str) -> list[str]:
+    """Write summary, strides, subjects, errors and index.html.
+
+    Parameters
+    ----------
+    plan : Plan
+    marks : dict of Mark by item id
+        Of the videos that are finished; the others are listed as waiting.
+    out : path or fsspec URL
+
+    Returns
+    -------
+    list of str
+        Names of the files.
+
+    Raises
+    ------
+    OutputError
+    """
+    from evenstride.batch.page import Row, make_page
+
+    summary: list[dict[str, Any]] = []
+    strides: list[pa.Table] = []
+    people: dict[tuple[str, str], list[tuple[str, Recording]]] = {}
+    remarks = list(plan.remarks)
+    rows: list[Row] = []
+    for one in read_results(plan, marks, out):
+        summary.append(summary_row(one, plan.columns))
+        remarks += remarks_of(one)
+        if one.strides is not None:
+            strides.append(with_file(one.strides, one.item))
+        who = subject_of(one.item)
+        if who and one.result is not None and one.strides is not None:
+            people.setdefault(who, []).append((one.item.file, recording(one.result, one.strides)))
+        rows.append(Row.of(one, summary[-1]))
+    subjects = [subject_row(who, recordings, plan) for who, recordings in sorted(people.items())]
+    tables = {
+        SUMMARY: summary_table(summary, plan.columns),
+        SUBJECTS: pd.DataFrame(subjects, columns=list(subject_columns(plan))),
+    }
+    written = []
+    for name, table in tables.items():
+        if name == SUBJECTS and SUBJECT_COLUMN not in plan.columns:
+            continue
+        write_text(f"{out}/{name}.csv", results.csv_text(table))
+        write_text(f"{out}/{name}.parquet", parquet(pa.Table.from_pandas(table, preserve_index=False)))
+        written += [f"{name}.csv", f"{name}.parquet"]
+    all_strides = pa.concat_tables(strides) if strides else with_file(no_strides(), None)
+    write_text(f"{out}/{STRIDES}.parquet", parquet(all_strides))
+    write_text(f"{out}/{ERRORS}.csv", results.csv_text(errors_table(remarks)))
+    write_text(f"{out}/{PAGE}", make_page(rows, tables[SUBJECTS], remarks))
+    return [*written, f"{STRIDES}.parquet", f"{ERRORS}.csv", PAGE]
+
+
+def read_results(plan: Plan, marks: Mapping[str, Mark], out: str) -> Iterator[Read]:
+    """Yield every video of the plan, in its order, with what its result folder holds."""
+    names = (results.RESULT_NAME, results.STRIDES_NAME, THUMBNAIL_NAME)
+    for start in range(0, len(plan.items), CHUNK):
+        chunk = plan.items[start : start + CHUNK]
+        measured = [item.id for item in chunk if item.id in marks and marks[item.id].status == "measured"]
+        found = read_many(out, [f"{RESULTS_FOLDER}/{one}/{name}" for one in measured for name in names])
+        for item in chunk:
+            mark = marks.get(item.id)
+            result, strides, thumbnail = (found.get(f"{RESULTS_FOLDER}/{item.id}/{name}") for name in names)
+            if mark is None or mark.status != "measured":
+                yield Read(item, mark)
+            elif result is None or strides is None:
+                where = folder_url(out, item.id)
+                gone = {"code": "result_gone", "message": f"The result of {item.file} is gone from {where}."}
+                advice = {"advice": "Delete what is left of that folder and run the batch again."}
+                yield Read(item, Mark(item.file, "", "", "", {}, "failed", gone | advice))
+            else:
+                yield Read(item, mark, json.loads(result), read_strides(strides), thumbnail)
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# One row a video
+
+
+def summary_row(one: Read, given: Sequence[str]) -> dict[str, Any]:
+    """Return a video's row of the summary."""
+    row: dict[str, Any] = {
+        "file": one.item.file,
+        **{given_name(name): one.item.given.get(name) or None for name in given},
+        "status": "waiting" if one.mark is None else one.mark.status,
+        "error": one.mark.error["code"] if one.mark and one.mark.error else None,
+        "folder": f"{RESULTS_FOLDER}/{one.item.id}",
+    }
+    if one.result is None:
+        return row
+    result = one.result
+    quality, video = result["quality"], result["video"]
+    row |= {
+        "duration_s": video["duration_s"],
+        "fps": video["fps"],
+        "frames": video["frames"],
+        "view": result["view"],
+        "usable": quality["usable"],
+        "quality": " ".join(issue["code"] for issue in quality["issues"]),
+        **favoring_cells(result["favoring"]),
+        "trunk_verdict": result["trunk"]["verdict"],
+        "trunk_forward_deg": result["trunk"]["forward_deg"],
+        "trunk_lateral_left_deg": result["trunk"]["lateral_left_deg"],
+        "trunk_lateral_right_deg": result["trunk"]["lateral_right_deg"],
+        "strides_left": _count(one.strides, "left"),
+        "strides_right": _count(one.strides, "right"),
+    }
+    for name, measure in result["measures"].items():
+        unit = measure["unit"]
+        row |= {f"{name}{ending}_{unit}": measure[field] for field, ending in MEASURE_FIELDS}
+        low, high = measure["ci95"] or (None, None)
+        row |= {f"{name}_ci_low_{unit}": low, f"{name}_ci_high_{unit}": high, f"{name}_n": measure["n"]}
+    row |= {
+        "video_sha256": video["sha256"],
+        "model": result["model"]["name"],
+        "evenstride": result["provenance"]["evenstride"],
+        "settings_sha256": result["provenance"]["settings_sha256"],
+    }
+    return row
+
+
+def favoring_cells(favoring: Mapping[str, Any]) -> dict[str, Any]:
+    """Return verdict, side and index with its interval; minus and the low end of the interval stand for left."""
+    low, high = favoring["ci95"] or (None, None)
+    return {
+        "verdict": favoring["verdict"],
+        "side": favoring["side"],
+        "index": favoring["index"],
+        "index_z": favoring["z"],
+        "index_ci_low": None if low is None else words.index_of(low),
+        "index_ci_high": None if high is None else words.index_of(high),
+        "timing_only": favoring["timing_only"],
+        "reason": favoring["reason"],
+    }
+
+
+def summary_table(rows: Sequence[dict[str, Any]], given: Sequence[str]) -> pd.DataFrame:
+    """Return one row a video: what it is, the manifest's columns, the verdict, every measure, where it comes from."""
+    fixed = {*HEAD, *TAIL, *map(given_name, given)}
+    measures = list(dict.fromkeys(name for row in rows for name in row if name not in fixed))
+    columns = ["file", *map(given_name, given), *(name for name in HEAD if name != "file"), *measures, *TAIL]
+    table = pd.DataFrame(rows, columns=columns)
+    text = dict.fromkeys(map(given_name, given), "string")
+    kinds = HEAD | TAIL | text | {name: "Int64" if name.endswith("_n") else "float64" for name in measures}
+    return table.astype({name: kinds[name] for name in columns})
+
+
+def given_name(name: str) -> str:
+    """Return how a manifest's column is called in the tables."""
+    return GIVEN_PREFIX + name if name in HEAD or name in TAIL else name
+
+
+def remarks_of(one: Read) -> list[Remark]:
+    """Return what errors.csv has to say about a video: why it failed, or what is odd about it."""
+    if one.mark is not None and one.mark.error is not None:
+        error = one.mark.error
+        return [Remark(one.item.file, error["code"], error["message"], error["advice"])]
+    if one.result is not None and "truncated" in one.result["video"].get("notes", ()):
+        message = f"{one.item.file} is cut off: the end of the film is missing."
+        return [Remark(one.item.file, "truncated", message, "What is there was measured; copy it again.", True)]
+    return []
+
+
+def errors_table(remarks: Sequence[Remark]) -> pd.DataFrame:
+    """Return one row for each thing that went wrong, or was odd, in the order of the files."""
+    ordered = sorted(remarks, key=lambda remark: (remark.file, remark.code, remark.message))
+    return pd.DataFrame(
+        [[getattr(one, name) for name in ERROR_COLUMNS] for one in ordered], columns=list(ERROR_COLUMNS)
+    )
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Strides
+
+
+def stride_schema() -> dict[str, pa.DataType]:
+    """Return the type of every column of strides.csv."""
+    kinds = dict.fromkeys(STRIDE_COLUMNS, pa.float64())
+    kinds |= dict.fromkeys(TEXT_STRIDE_COLUMNS, pa.string()) | dict.fromkeys(FLAG_STRIDE_COLUMNS, pa.int8())
+    return kinds | {"pass": pa.int32()}
+
+
+def read_strides(data: bytes) -> pa.Table:
+    """Read one strides.csv."""
+    convert = pyarrow.csv.ConvertOptions(
+        column_types=stride_schema(),
+        include_columns=list(STRIDE_COLUMNS),
+        include_missing_columns=True,
+        strings_can_be_null=True,
+    )
+    return pyarrow.csv.read_csv(io.BytesIO(data), convert_options=convert)
+
+
+def no_strides() -> pa.Table:
+    """Return the table of no stride."""
+    return pa.schema(list(stride_schema().items())).empty_table()
+
+
+def with_file(strides: pa.Table, item: Item | None) -> pa.Table:
+    """Put the file and the subject before the columns of a stride table."""
+    file, subject = (item.file, item.given.get(SUBJECT_COLUMN) or None) if item else ("", None)
+    table = strides.add_column(0, SUBJECT_COLUMN, pa.array([subject] * len(strides), pa.string()))
+    return table.add_column(0, "file", pa.array([file] * len(strides), pa.string()))
+
+
+def _count(strides: pa.Table | None, side: str) -> int:
+    if strides is None:
+        return 0
+    pairs = zip(strides["side"].to_pylist(), strides["valid"].to_pylist(), strict=True)
+    return sum(each == side and bool(valid) for each, valid in pairs)
+
+
+def parquet(table: pa.Table) -> bytes:
+    """Return a table as the bytes of a Parquet file."""
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(table.replace_schema_metadata(None), file)
+    return file.getvalue()
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# One row a person
+
+
+def subject_of(item: Item) -> tuple[str, str] | None:
+    """Return whom a video shows, and in which condition; None when the manifest does not say."""
+    subject = item.given.get(SUBJECT_COLUMN)
+    return (subject, item.given.get(CONDITION_COLUMN, "")) if subject else None
+
+
+def recording(result: Mapping[str, Any], strides: pa.Table) -> Recording:
+    """Return what a stored result has to say about favoring."""
+    passes = tuple(
+        Pass(
+            index=k,
+            start_s=one["start_s"],
+            end_s=one["end_s"],
+            direction=one["direction"],
+            view=one["view"],
+            # Someone who faces left in the picture shows the camera their left side.
+            facing={"left": -1, "right": 1}.get(one["near_side"], 0),
+            near_side=one["near_side"],
+            yaw_deg=one["yaw_deg"],
+        )
+        for k, one in enumerate(result["passes"])
+    )
+    quality = Quality(result["quality"]["usable"], tuple(Issue(**issue) for issue in result["quality"]["issues"]))
+    table = strides.to_pandas()
+    flags = {name: table[name].astype(bool) for name in FLAG_STRIDE_COLUMNS}
+    return Recording(table.assign(**flags), passes, favoring_block(quality))
+
+
+def subject_columns(plan: Plan) -> tuple[str, ...]:
+    """Return the columns of the subjects' table."""
+    cells = favoring_cells(
+        {"verdict": "", "side": "", "index": 0, "z": 0, "ci95": None, "timing_only": 0, "reason": ""}
+    )
+    condition = (CONDITION_COLUMN,) if CONDITION_COLUMN in plan.columns else ()
+    return (SUBJECT_COLUMN, *condition, "recordings", "taking_part", "passes_left", "passes_right", *cells, "files")
+
+
+def subject_row(who: tuple[str, str], recordings: Sequence[tuple[str, Recording]], plan: Plan) -> dict[str, Any]:
+    """Judge all recordings of one person in one condition together."""
+    films = [one for _, one in recordings]
+    favoring: Favoring = judge_together(films)
+    part = [one for one in films if one.blocked is None]
+    facing = [each.facing for one in part for each in one.passes]
+    row = {
+        SUBJECT_COLUMN: who[0],
+        CONDITION_COLUMN: who[1],
+        "recordings": len(films),
+        "taking_part": len(part),
+        "passes_left": facing.count(-1),
+        "passes_right": facing.count(1),
+        **favoring_cells(vars(favoring)),
+        "files": " | ".join(file for file, _ in recordings),
+    }
+    return {name: row[name] for name in subject_columns(plan)}
