@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
+from typing import Any
 
 import streamlit as st
 
 from evenstride import education
 from evenstride.education import Topic
 from evenstride.ui import pages
+from evenstride.ui.player import Curve, Tracks, synced_player
 
 _CLIP_WORDS = {
     "even": ("An even walk", "Both knees bend about as far as each other while the foot swings forward."),
@@ -35,6 +37,7 @@ def page() -> None:
     wanted = st.query_params.get("topic")
     topic = education.find(wanted)
     if topic:
+        st.query_params["topic"] = topic.key  # a link within the page leaves the address bare otherwise
         _topic(topic)
         return
     st.title("Learn", anchor="learn")
@@ -80,7 +83,7 @@ def _contents() -> None:
     with st.container(key="learn-list"):
         columns = st.columns(2, gap="large")
         for number, (part, group) in enumerate(groupby(education.topics().values(), key=lambda t: t.part)):
-            with columns[number % 2]:
+            with columns[int(number == 1)]:  # the long part has a column of its own
                 st.subheader(part, anchor=False)
                 _links(group)
 
@@ -105,9 +108,20 @@ def _clips() -> None:
             title, sentence = _CLIP_WORDS[name]
             with column, st.container(key=f"clip-{name}"):
                 st.subheader(title, anchor=False)
-                st.video(film, loop=True, muted=True)
+                synced_player(film, _tracks(shown), f"learn-{name}", alt=sentence, beside=False)
                 peak = shown["swing_peak_deg"]
                 st.markdown(
                     f"{sentence} Most bend in the air, as measured over the whole film: left {peak['left']:.0f}°, "
                     f"right {peak['right']:.0f}°."
                 )
+
+
+def _tracks(shown: dict[str, Any]) -> Tracks:
+    """Return a clip's curves for the player."""
+    curves = []
+    for side in ("left", "right"):
+        values = shown[f"knee_{side}_deg"]
+        curves.append(Curve(side, values, [int(side == shown["near_side"])] * len(values)))
+    ranges = (f"{c.side} knee up to {max(v for v in c.values if v is not None):.0f} degrees" for c in curves)
+    alt = f"Knee bend over the film: {', '.join(ranges)}. Arrow keys step picture by picture; space plays."
+    return Tracks(time_s=shown["time_s"], curves=curves, events=shown["events"], alt=alt)
