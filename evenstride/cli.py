@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from evenstride import __version__
+from evenstride.commands.batch import BATCH_HELP, batch
 from vision.errors import EvenstrideError, ModelUnavailable, NoPerson, OutputError, UnreadableVideo, UnsupportedVideo
 
 if TYPE_CHECKING:
@@ -139,6 +140,9 @@ def analyze(
             from rich.console import Console
 
             _show(analysis, Console(stderr=as_json, highlight=False))
+
+
+app.command(epilog=BATCH_HELP)(batch)
 
 
 @app.command()
