@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
 
 import streamlit as st
 from streamlit.runtime.scriptrunner_utils.exceptions import RerunException, StopException
 
 from evenstride import words
+from evenstride.ui import parts
 from vision.errors import EvenstrideError
 
 _log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 @contextmanager
 def around() -> Iterator[None]:
     """Draw what every page has, and turn an error of a page into a sentence."""
-    st.html(files("evenstride.ui") / "style.css")
+    st.html(parts.style())
     help_signs()
     try:
         yield

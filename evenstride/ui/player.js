@@ -54,12 +54,15 @@ class Player {
 
   show(data) {
     this.data = data;
+    for (const name of ["play", "speed"]) this.root.querySelector(`[data-do="${name}"]`).hidden = !data.video;
+    this.root.querySelector("label").hidden = !data.video;
     this.draw();
     this.bind();
   }
 
   // The page may replace its video element at any time.
   bind() {
+    if (!this.data.video) return;
     const found = document.querySelector(`.st-key-${CSS.escape(this.data.video)} video`);
     if (!found || found === this.video) return;
     this.video = found;
@@ -85,9 +88,10 @@ class Player {
   }
 
   act(what) {
-    if (!this.video) return;
+    if (!this.video && this.data.video) return;
+    if (what === "play" && !this.video) return;
     if (what === "play") return void (this.video.paused ? this.video.play() : this.video.pause());
-    this.video.pause();
+    this.video?.pause();
     const steps = this.data.events.map((e) => e.time_s);
     const times = what === "before" || what === "next" ? steps : this.data.time_s;
     this.seek(what === "back" || what === "before" ? last(times, this.time - 0.008) : first(times, this.time + 0.008));
@@ -102,8 +106,10 @@ class Player {
 
   // Times here are real seconds; a slowed-down film plays later by its factor.
   seek(time) {
-    if (!this.video || time === undefined) return;
-    this.video.currentTime = Math.max(0, Math.min(time, this.data.end_s)) * this.data.slow_motion + INSIDE_S;
+    if (time === undefined) return;
+    const at = Math.max(0, Math.min(time, this.data.end_s)) * this.data.slow_motion;
+    if (this.video) this.video.currentTime = at + INSIDE_S;
+    else if (!this.data.video) this.move(at);
   }
 
   timeAt(e) {
@@ -163,7 +169,7 @@ class Player {
     this.plot.setAttribute("aria-label", this.data.alt);
     this.drawWhole(low, high);
     this.drawKey();
-    this.move((this.video?.currentTime) ?? 0);
+    this.move(this.video?.currentTime ?? (this.time ?? 0) * this.data.slow_motion);
   }
 
   drawWhole(low, high) {

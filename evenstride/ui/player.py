@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: A stretch without any curve is shown as a gap from this long on.
 SHORTEST_GAP_S = 0.2
+#: The film starts this long before the first step.
+LEAD_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -91,23 +93,26 @@ def tracks_of(result: Result, frames: pd.DataFrame) -> Tracks:
     )
 
 
-def synced_player(video: Path, tracks: Tracks, key: str, *, alt: str = "", beside: bool = True) -> None:
+def synced_player(video: Path | None, tracks: Tracks, key: str, *, alt: str = "", beside: bool = True) -> None:
     """Show a film and, beside it (or below it), curves that follow it; a click on them moves the film.
 
     Parameters
     ----------
-    video : an MP4 or WebM file
+    video : an MP4 or WebM file; without one, the curves alone, to be moved by click and keys
     tracks : from `read_tracks`
     key : unique on the page
     alt : what the film shows, for those who can't see it
     beside : False puts the curves below the film, for two players side by side
     """
     with st.container(key=key):
-        left, right = st.columns([3, 2], vertical_alignment="top") if beside else (st.container(), st.container())
-        with left, st.container(key=f"{key}-film"):
-            st.video(str(video), alt=alt or None, muted=True)
+        side_by_side = beside and video is not None
+        left, right = st.columns([3, 2], vertical_alignment="top") if side_by_side else (st.container(), st.container())
+        if video is not None:
+            with left, st.container(key=f"{key}-film"):
+                st.video(str(video), alt=alt or None, muted=True, start_time=_start(tracks))
         with right:
-            data = asdict(tracks) | {"video": f"{key}-film", "end_s": tracks.time_s[-1] if tracks.time_s else 0.0}
+            film = None if video is None else f"{key}-film"
+            data = asdict(tracks) | {"video": film, "end_s": tracks.time_s[-1] if tracks.time_s else 0.0}
             _component()(data=data, key=f"{key}-curves")
 
 
@@ -141,6 +146,12 @@ def _tidy(value: float) -> float | None:
 
 def _event(event: Event) -> dict[str, Any]:
     return {"type": event.type, "side": event.side, "time_s": event.time_s}
+
+
+def _start(tracks: Tracks) -> float:
+    """Return where the film starts: shortly before the first step, rather than in an empty room."""
+    first = tracks.events[0]["time_s"] if tracks.events else 0.0
+    return max(0.0, first - LEAD_S) * tracks.slow_motion
 
 
 def _near(result: Result, side: SideName, time_s: float) -> int:

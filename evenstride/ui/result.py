@@ -2,34 +2,247 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
-from evenstride import results, words
-from evenstride.ui import pages, session
+from evenstride import education, results, words
+from evenstride.report.content import ReportContent, read_content
+from evenstride.ui import pages, parts, player, session
+from evenstride.ui.jobs import Job
+
+#: Cards a row at full width; below, they wrap.
+CARD_WIDTH = 284
 
 
 def page() -> None:
     """Show this visitor's latest result."""
-    job = session.workspace().job
-    if job is None or job.state != "done":
+    job = session.workspace().latest_done
+    if job is None:
         st.title("No result yet")
         st.write("Film somebody walking, or try a sample; what comes out is shown here.")
         pages.link("film", "Record or upload a film")
         return
     show_result(job.folder)
+    _again(job)
 
 
 def show_result(folder: Path, key: str = "result") -> None:
     """Show what is in a result folder.
 
+    Parameters
+    ----------
+    folder : a folder that `evenstride analyze` or the app wrote; films and pictures may be missing
+    key : unique on the page
+
     Raises
     ------
-    ResultError
+    ResultError, EvenstrideError
         If there is no result in it, or one that can't be read.
     """
-    result = results.read_result(folder)
-    verdict = words.favoring_verdict(result)
-    st.title(verdict.headline)
-    st.write(verdict.how_sure)
+    report = read_content(folder)
+    _answer(report, key)
+    _film(folder, report, key)
+    _sides(report, key)
+    _trunk(report, key)
+    _measures(report, key)
+    _missing(report, key)
+    _downloads(folder, key)
+    _numbers(folder, report)
+
+
+def _answer(report: ReportContent, key: str) -> None:
+    """Say what was found, how sure that is, and what it does not mean."""
+    text, figure = st.columns([3, 1], vertical_alignment="center")
+    with text:
+        st.title(report.verdict.headline, anchor=False)
+        parts.show("verdict", report)
+        with st.container(horizontal=True, key=f"{key}-answer-links"):
+            pages.link("learn", "What favoring a knee means", topic="favoring")
+            pages.link("learn", "How sure can this be?", topic="how_sure")
+            if report.verdict.tone == "inconclusive":
+                pages.link("learn", "How to film it well", topic="film_well")
+    if report.verdict.tone != "inconclusive":
+        with figure:
+            parts.show("hero", report, key=f"{key}-hero")
+    parts.show("say", words.ALWAYS_SAY)
+    for note in (*report.result.video.notes, *report.result.person.notes):
+        st.caption(note.replace("_", " "))
+
+
+def _film(folder: Path, report: ReportContent, key: str) -> None:
+    """Show the film and the curves of both knees, moving together."""
+    st.header("Your walk", anchor=False)
+    tracks = player.read_tracks(folder)
+    video = folder / results.VIDEO_NAME
+    player.synced_player(video if video.exists() else None, tracks, f"{key}-player")
+    if report.plots["knee"]:
+        with st.expander("The average step of each knee"):
+            st.write(
+                "From one landing of a foot to its next. 0° is a straight knee. The small hill is the knee giving "
+                "under your weight, the big one the swing through the air."
+            )
+            parts.show("curves", report.plots["knee"], key=f"{key}-curves")
+            pages.link("learn", "More about knee bend", topic="knee_bend")
+
+
+def _sides(report: ReportContent, key: str) -> None:
+    """Show the knee-favoring picture with its parts."""
+    if not report.index and not report.components:
+        return
+    st.header("Left against right", anchor=False)
+    st.write(
+        "The dot shows where this walk lies, the line how far that might shift with other steps (95 % range). Inside "
+        "the shaded range, people who favor neither knee are found too."
+    )
+    if report.index:
+        if report.index_phrase:
+            st.markdown(f"**Side-difference index: {report.index_phrase}.** 50 is the edge of the usual range.")
+        parts.show("index", report, key=f"{key}-index")
+    st.subheader("What it is made of" if report.index else "What could be compared", anchor=False)
+    for component, row in zip(report.result.favoring.components, report.components, strict=True):
+        picture, why = st.columns([5, 1], vertical_alignment="center")
+        with picture:
+            parts.show("component", row, key=f"{key}-component-{component.id}")
+        with why, st.container(key=f"{key}-why-{component.id}"):
+            pages.link("learn", f"About {row.title.lower()}", topic=education.topic_for(component.id))
+    if report.result.favoring.timing_only:
+        st.caption(words.TIMING_ONLY)
+    pages.link("learn", "Knees and back: what is known", topic="knee_and_back")
+
+
+def _trunk(report: ReportContent, key: str) -> None:
+    trunk = report.result.trunk
+    if trunk.verdict == "not_measurable":
+        return
+    st.header("Your upper body", anchor=False)
+    st.write(trunk.reason)
+    parts.show("trunk", report, key=f"{key}-trunk")
+    with st.container(horizontal=True, key=f"{key}-trunk-links"):
+        if trunk.forward_deg is not None:
+            pages.link("learn", "About leaning forward", topic="trunk_forward")
+        if trunk.lateral_left_deg is not None or trunk.lateral_right_deg is not None:
+            pages.link("learn", "About leaning to the side", topic="trunk_lateral")
+
+
+def _measures(report: ReportContent, key: str) -> None:
+    """Show every measure with its reference band and what it means."""
+    if not report.groups:
+        return
+    st.header("The numbers", anchor=False)
+    st.write(f"{words.ABOUT_RANGES} The shaded bar shows where most adults are, L and R your left and right leg.")
+    for group in report.groups:
+        st.subheader(group.heading, anchor=False)
+        with st.container(horizontal=True, key=f"{key}-cards-{group.heading}"):
+            for name, measure, text, bar in group.rows:
+                with st.container(border=True, width=CARD_WIDTH, key=f"{key}-card-{name}"):
+                    parts.show("card", name, measure, text, bar, key=f"{key}-value-{name}")
+                    with st.expander("What does this mean?"):
+                        parts.show("meaning", measure, text, bar)
+                        pages.link("learn", "Read more", topic=education.topic_for(name))
+
+
+def _missing(report: ReportContent, key: str) -> None:
+    """Say what could not be measured, and how to film it."""
+    if not report.missing and not report.result.quality.issues:
+        return
+    st.header("What could not be measured", anchor=False)
+    st.write("Nothing here is guessed. What the film does not show well enough is left open.")
+    parts.show("missing", report)
+    with st.expander("How to film it well"):
+        parts.show("steps", words.HOW_TO_FILM)
+
+
+def _downloads(folder: Path, key: str) -> None:
+    """Offer every file of the result."""
+    st.header("Take it with you", anchor=False)
+    files = (
+        ("Report (web page)", results.REPORT_NAME, "text/html"),
+        ("Annotated film", results.VIDEO_NAME, "video/mp4"),
+        ("Numbers (JSON)", results.RESULT_NAME, "application/json"),
+        ("Every step (CSV)", results.STRIDES_NAME, "text/csv"),
+        ("Every picture (CSV)", results.FRAMES_NAME, "text/csv"),
+    )
+    with st.container(horizontal=True, key=f"{key}-downloads"):
+        _download(f"{key}-pdf", "Report (PDF)", "report.pdf", "application/pdf", lambda: _pdf(folder))
+        for label, name, kind in files:
+            if (folder / name).exists():
+                _download(f"{key}-{name}", label, name, kind, (folder / name).read_bytes)
+
+
+def _download(key: str, label: str, name: str, kind: str, content: Callable[[], bytes]) -> None:
+    """Offer a file that is read, or made, only when somebody asks for it."""
+    st.download_button(label, content, file_name=f"evenstride-{name}", mime=kind, key=f"get-{key}", on_click="ignore")
+
+
+def _pdf(folder: Path) -> bytes:
+    from evenstride.report.pdf import make_pdf
+
+    return make_pdf(folder)
+
+
+def _numbers(folder: Path, report: ReportContent) -> None:
+    """Show what trainers look for, as tables."""
+    with st.expander("All numbers, for trainers"):
+        import pandas as pd
+
+        st.dataframe(pd.DataFrame(_rows(report)), hide_index=True, width="stretch")
+        st.markdown("**Every stride**")
+        try:
+            st.dataframe(pd.read_csv(folder / results.STRIDES_NAME), hide_index=True, width="stretch")
+        except (OSError, ValueError):
+            st.caption("The table of strides is missing from this result.")
+        made = report.result.provenance
+        st.caption(
+            f"{len(report.result.passes)} stretches of steady walking, pose model {report.result.model.name}, "
+            f"Evenstride {made.evenstride}, MediaPipe {made.mediapipe}, settings {made.settings_sha256[:12]}. "
+            "What every column means: docs/results.md."
+        )
+
+
+def _rows(report: ReportContent) -> list[dict[str, object]]:
+    rows = []
+    for name, measure in words.measured(report.result):
+        low, high = measure.ci95 or (None, None)
+        band = measure.reference
+        rows.append(
+            {
+                "measure": name,
+                "value": measure.value,
+                "unit": measure.unit,
+                "95 % from": low,
+                "to": high,
+                "left": measure.left,
+                "right": measure.right,
+                "n": measure.n,
+                "usual from": band.low if band else None,
+                "usual to": band.high if band else None,
+            }
+        )
+    return rows
+
+
+def _again(job: Job) -> None:
+    """Offer the same film with or without blurred faces, and to keep what would be deleted."""
+    blurred = job.options.blur_faces
+    with st.container(horizontal=True, key="again"):
+        if job.film.exists() and st.button(
+            "Make it again without blurred faces" if blurred else "Make it again with blurred faces", key="blur"
+        ):
+            session.again(job, blur_faces=not blurred)
+            pages.go("film")
+        if session.is_kept(job):
+            st.caption(f"Film and result are kept in {job.film.parent}")
+        elif st.button("Keep this result on this computer", key="keep-result"):
+            _keep(job)
+
+
+def _keep(job: Job) -> None:
+    try:
+        folder = session.keep(job)
+    except (OSError, shutil.Error) as error:
+        st.error(f"The result could not be kept: {getattr(error, 'strerror', None) or 'unknown reason'}.")
+        return
+    st.success(f"Kept, without the film, in {folder}")

@@ -14,7 +14,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from evenstride.pipeline import AnalyzeOptions
 from evenstride.ui import settings
 from evenstride.ui.jobs import Job, Runner
-from evenstride.ui.workspace import Workspace, Workspaces
+from evenstride.ui.workspace import Workspace, Workspaces, kept_folder
 
 _KEY = "workspace"
 
@@ -44,6 +44,31 @@ def start(film: Path, options: AnalyzeOptions, *, ask_who: bool = True) -> Job:
     mine.jobs.append(mine.runner.start(film, options, ask_who=ask_who))
     mine.drop_old()
     return mine.jobs[-1]
+
+
+def again(job: Job, **changes: object) -> Job | None:
+    """Analyze a job's film once more with other options; says why, and returns None, if that fails."""
+    with job.film.open("rb") as content:
+        film = store(job.film.name, content)
+    person = {"person": job.options.person} if job.options.person else {}
+    return film and start(film, job.options.model_copy(update={**changes, **person}), ask_who=False)
+
+
+def is_kept(job: Job) -> bool:
+    """Say whether a job's film and result stay on this computer."""
+    return workspace().is_kept(job)
+
+
+def keep(job: Job) -> Path:
+    """Copy a job's result to the kept recordings; return where it is.
+
+    Raises
+    ------
+    OSError
+    """
+    folder = kept_folder(settings.data_folder(), job.film.name)
+    shutil.copytree(job.folder, folder)
+    return folder
 
 
 def receive(upload: UploadedFile, *, keep: bool = False) -> Path | None:

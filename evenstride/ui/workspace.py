@@ -52,13 +52,22 @@ class Workspace:
             raise
         return film
 
+    @property
+    def latest_done(self) -> Job | None:
+        """The latest job that has a result."""
+        return next((job for job in reversed(self.jobs) if job.state == "done"), None)
+
     def drop_old(self) -> None:
-        """Forget all but the latest job and delete their films and results, except what is kept."""
-        for job in self.jobs[:-1]:
+        """Cancel and forget all jobs but the latest and the latest result; their films go, except those kept."""
+        for job in [job for job in self.jobs if job not in (self.job, self.latest_done)]:
             job.cancel()
-            if self.folder in job.film.parents:
+            self.jobs.remove(job)
+            if not self.is_kept(job):
                 shutil.rmtree(job.film.parent, ignore_errors=True)
-        del self.jobs[:-1]
+
+    def is_kept(self, job: Job) -> bool:
+        """Say whether a job's film and result stay when the visitor goes."""
+        return self.folder not in job.film.parents
 
     def close(self) -> None:
         """Cancel what runs and delete everything."""

@@ -1,0 +1,56 @@
+"""The report's pictures on a page of the app: same templates, same style sheet."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import streamlit as st
+
+from evenstride import words
+from evenstride.report import charts
+from evenstride.report.page import environment
+
+#: `st.html` takes no pictures (SVG); a component does. The templates escape everything that goes into them.
+_PICTURE = """
+export default function ({ parentElement, data }) {
+  const place = parentElement.querySelector(".ev-place");
+  if (place.dataset.shown !== data) place.innerHTML = place.dataset.shown = data;
+}
+"""
+
+
+def show(part: str, *values: Any, key: str | None = None) -> None:
+    """Show one piece of result_parts.html; one with a picture in it needs a key that is unique on the page."""
+    html = str(getattr(_parts(), part)(*values))
+    if "<svg" in html:
+        _picture()(data=html, key=key)
+    else:
+        st.html(html)
+
+
+def picture(html: str, key: str) -> None:
+    """Show HTML of our own that holds a picture; nothing that anybody typed may be in it unescaped."""
+    _picture()(data=f'<div class="ev">{html}</div>', key=key)
+
+
+@cache
+def _picture() -> Any:
+    return st.components.v2.component(
+        "evenstride_picture", html='<div class="ev-place"></div>', js=_PICTURE, isolate_styles=False
+    )
+
+
+@cache
+def style() -> str:
+    """Return the app's style sheet; the report's own holds inside elements of class ``ev``."""
+    app = files("evenstride.ui").joinpath("style.css").read_text(encoding="utf-8")
+    report = files("evenstride.report").joinpath("report.css").read_text(encoding="utf-8")
+    return f"<style>.ev {{ {report} }}\n{app}</style>"
+
+
+@cache
+def _parts() -> Any:
+    text = files("evenstride.ui").joinpath("result_parts.html").read_text(encoding="utf-8")
+    return environment().from_string(text, globals={"charts": charts, "words": words}).module
