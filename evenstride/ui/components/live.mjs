@@ -38,10 +38,13 @@ class Live {
   }
 
   enter(state) {
+    const first = this.state === undefined;
     this.state = this.stage.dataset.state = state;
     for (const button of this.root.querySelectorAll("button")) button.hidden = !BUTTONS[state].includes(button.dataset.do);
     this.find("[data-of=countdown]").closest("label").hidden = state !== "ready";
     if (state !== "ready") this.find("[data-of=camera]").closest("label").hidden = true;
+    // Who uses the keyboard goes on where the next step is; opening the page moves nothing.
+    if (!first) this.find(`[data-do=${BUTTONS[state][0]}]`)?.focus({ preventScroll: true });
   }
 
   say(words, good = "") {
@@ -75,7 +78,6 @@ class Live {
     this.enter("ready");
     await listCameras(this.find("[data-of=camera]"), this.stream);
     this.next(++this.clock);
-    this.find("[data-do=start]").focus({ preventScroll: true });
   }
 
   /** Start the pose model, in place of one whose clock has run out. */
@@ -167,7 +169,6 @@ class Live {
   async start() {
     const seconds = Number(this.find("[data-of=countdown]").value);
     this.enter("counting");
-    this.find("[data-do=again]").focus({ preventScroll: true });
     speak(`Go to the edge of the picture. You have ${seconds} seconds.`);
     this.modelClock = Infinity; // a model that starts now lasts for the whole walk
     const clock = this.clock;
@@ -176,7 +177,6 @@ class Live {
     if (!go) return;
     Object.assign(this, { rows: [], rowTimes: [], across: null, size: [this.video.videoWidth, this.video.videoHeight] });
     this.enter("walking");
-    this.find("[data-do=done]").focus({ preventScroll: true });
     this.cue("Walk across");
   }
 
