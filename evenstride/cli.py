@@ -20,6 +20,7 @@ import typer
 
 from evenstride import __version__
 from evenstride.commands.batch import BATCH_HELP, batch
+from evenstride.commands.report import report
 from vision.errors import EvenstrideError, ModelUnavailable, NoPerson, OutputError, UnreadableVideo, UnsupportedVideo
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ def analyze(
 
 
 app.command(epilog=BATCH_HELP)(batch)
+app.command()(report)
 
 
 @app.command()

@@ -9,12 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evenstride import words
 from evenstride.report import charts
 from evenstride.report.pictures import Picture, load_pictures
 from evenstride.results import Measure, Result, read_result
 from vision.errors import EvenstrideError
+
+if TYPE_CHECKING:
+    from evenstride.store.records import Conditions
 
 #: A logo file beyond this is a photograph chosen by mistake.
 MOST_LOGO_BYTES = 5_000_000
@@ -95,8 +99,9 @@ def read_content(
     folder : holds result.json, and the key frames when there was a film
     client, trainer : names to print, any text
     logo : the trainer's logo, a PNG, JPEG or WebP file or its bytes
-    previous : the folder of an earlier result of the same person; its values are shown beside the new ones
-    changes : what can be said about the change since then: sentences, or rows in the place of those of `previous`
+    previous : the folder of an earlier result of the same person
+    changes : what can be said about the change since then, sentences and rows; without them the two results are
+        compared by `evenstride.change`
 
     Raises
     ------
@@ -122,9 +127,8 @@ def make_content(
     changes: Sequence[str | Change] = (),
 ) -> ReportContent:
     """Put a result into the form of a report; see `read_content`."""
-    rows = tuple(change for change in changes if isinstance(change, Change))
-    if not rows and earlier is not None:
-        rows = tuple(_side_by_side(earlier, result))
+    if earlier is not None and not changes:
+        changes = _compared(earlier, result)
     return ReportContent(
         result=result,
         film=f"{result.video.name} · {result.video.duration_s:.0f} seconds, filmed {words.VIEWS[result.view]}",
@@ -142,7 +146,7 @@ def make_content(
             for when, heading in words.HELP_WHEN.items()
         ),
         pictures=tuple(pictures),
-        changes=rows,
+        changes=tuple(change for change in changes if isinstance(change, Change)),
         remarks=tuple(change for change in changes if isinstance(change, str)),
         since=None if earlier is None else day(earlier.provenance.created),
         client=_name(client),
@@ -199,21 +203,28 @@ def _limited(path: Path) -> bytes:
         return file.read(MOST_LOGO_BYTES + 1)
 
 
-def _side_by_side(earlier: Result, result: Result) -> list[Change]:
-    """Set the values of two results beside each other, and claim nothing about them."""
-    rows = []
-    for name, now in words.measured(result):
-        before = earlier.measures.get(name)
-        if before is not None and before.status == "ok" and before.unit == now.unit:
-            title = words.measure_words(name).title
-            rows.append(Change(title, _with_range(name, before), _with_range(name, now), ""))
-    return rows
+@dataclass(frozen=True)
+class _Film:
+    """A result as `evenstride.change` compares it, when nothing else was noted about the film."""
+
+    recorded_at: datetime
+    conditions: Conditions
+    result: Result
 
 
-def _with_range(name: str, measure: Measure) -> str:
-    text = words.value_text(name, measure)
-    spread = words.interval(measure.ci95, words.measure_words(name).decimals)
-    return f"{text} ({spread})" if spread else text
+def _compared(earlier: Result, result: Result) -> Sequence[str | Change]:
+    from evenstride.change import compare, report_lines
+    from evenstride.store.records import Conditions
+
+    before, after = (_Film(_moment(one), Conditions(), one) for one in (earlier, result))
+    return report_lines(compare(before, after))
+
+
+def _moment(result: Result) -> datetime:
+    try:
+        return datetime.fromisoformat(result.provenance.created)
+    except ValueError:
+        return datetime.min
 
 
 def _grouped(result: Result) -> list[Group]:

@@ -32,10 +32,12 @@ PAPERS = {"a4": "a4", "letter": "us-letter"}
 ACCESSIBLE = "ua-1"
 #: Room around a chart's drawing area for the labels beside and below it (left, top, right, bottom; pixels).
 CURVE_ROOM = (38, 8, 10, 28)
-CURVE_SIZE = (560, 270)
+CURVE_SIZE = (560, 230)
 #: Half a dot, where it may sit at the very end of an axis.
 SCALE_ROOM = (12, 0, 12, 0)
 BAR_ROOM = (8, 0, 8, 0)
+#: A bar in a table starts at its band, and its letters below are left to the columns beside it.
+LOW_BAR_ROOM = (8, -3, 8, 0)
 #: The client's two pages show this many rows of change; all of them are in the appendix.
 MOST_CHANGES = 8
 
@@ -220,11 +222,18 @@ def _changes(report: ReportContent) -> dict[str, Any] | None:
         return None
     return {
         "since": report.since,
-        "about": words.ABOUT_CHANGES,
+        "about": "" if report.remarks else words.ABOUT_CHANGES,
         "remarks": report.remarks,
-        "rows": [_change(change) for change in report.changes[:MOST_CHANGES]],
+        "rows": [_change(change) for change in sorted(report.changes, key=_unchanged)[:MOST_CHANGES]],
         "more": max(0, len(report.changes) - MOST_CHANGES),
     }
+
+
+def _unchanged(change: Change) -> bool:
+    """Put the lines that say something first."""
+    from evenstride.change import NO_CHANGE
+
+    return change.says.startswith(NO_CHANGE)
 
 
 def _change(change: Change) -> list[str]:
@@ -292,7 +301,7 @@ def _group(group: Group) -> dict[str, Any]:
                 "right": "" if measure.right is None else words.number(measure.right, "", digits),
                 "n": measure.n,
                 "usual": "" if bar is None else words.interval((measure.reference.low, measure.reference.high), digits),
-                "bar": None if bar is None else _drawn(_macros().band_bar(bar), 260, 24, room=BAR_ROOM),
+                "bar": None if bar is None else _drawn(_macros().band_bar(bar), 270, 27, room=LOW_BAR_ROOM),
                 "source": "" if measure.reference is None else measure.reference.source,
             }
         )
