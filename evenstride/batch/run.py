@@ -72,7 +72,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a batch is; videos that an earlier run had finished are counted in `kept` only."""
+    """How far a batch is; videos that an earlier run had measured are counted in `kept`, not in `measured`."""
 
     total: int
     kept: int = 0
@@ -240,8 +240,9 @@ class _Run:
                 self.outcome.marks[item.id] = mark
             else:
                 self.waiting.append(item)
+        statuses = [mark.status for mark in self.outcome.marks.values()]
         bytes_total = sum(item.size for item in self.waiting)
-        self._progress(kept=len(self.outcome.marks), bytes_total=bytes_total)
+        self._progress(kept=statuses.count("measured"), failed=statuses.count("failed"), bytes_total=bytes_total)
         self.tell(Event("start", self.outcome.progress))
 
     def _progress(self, **changes: Any) -> None:

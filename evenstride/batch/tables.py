@@ -305,7 +305,7 @@ def recording(result: Mapping[str, Any], strides: pa.Table) -> Recording:
     )
     quality = Quality(result["quality"]["usable"], tuple(Issue(**issue) for issue in result["quality"]["issues"]))
     table = strides.to_pandas()
-    flags = {name: table[name].astype(bool) for name in FLAG_STRIDE_COLUMNS}
+    flags = {name: table[name].fillna(0).astype(bool) for name in FLAG_STRIDE_COLUMNS}
     return Recording(table.assign(**flags), passes, favoring_block(quality))
 
 

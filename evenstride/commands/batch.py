@@ -285,11 +285,12 @@ class _Voice:
             about["message"] = event.text
         self._json({name: value for name, value in about.items() if value is not None})
         if event.kind == "start":
-            self._line(f"{now.left} videos to measure, {now.kept} finished before.")
+            self._line(f"{now.left} videos to measure, {now.total - now.left} finished before.")
         elif event.kind == "warning":
             self._line(event.text, important=True)
         elif error is not None:
-            self._line(f"{_place(now)} {event.file}: {error['message']} {error['advice']}", important=True)
+            said = error["message"] if event.file in error["message"] else f"{event.file}: {error['message']}"
+            self._line(f"{_place(now)} {said} {error['advice']}", important=True)
         elif event.mark is not None:
             self._line(f"{_place(now)} {event.file}: measured in {event.mark.seconds:.1f} s. {_rates(now)}")
         if self.bar is not None:
