@@ -111,11 +111,14 @@ def analyze(
     treadmill_speed: Annotated[float | None, typer.Option(metavar="M/S", help="Belt speed of a treadmill.")] = None,
     slow_motion: Annotated[float | None, typer.Option(metavar="F", help="The film runs F times slower.")] = None,
     all_frames: Annotated[bool, typer.Option("--all-frames", help="Analyze more than 30 frames a second.")] = False,
+    both_ways: Annotated[
+        bool, typer.Option("--both-ways", help="Follow the mirrored film too: steadier, twice the time.")
+    ] = False,
     mirrored: Annotated[bool, typer.Option("--mirrored", help="A selfie film that shows left as right.")] = False,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes. [dim]Default: one a core[/dim]")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors (and the JSON).")] = False,
 ) -> None:
-    """Measure the walk in VIDEO and write result.json, frames.csv, strides.csv, track.npz, report.html and annotated.mp4."""
+    """Measure the walk in VIDEO; write result.json, frames.csv, strides.csv, track.npz, report.html, annotated.mp4."""
     with _errors(as_json):
         options = _make_options(
             as_json,
@@ -126,6 +129,7 @@ def analyze(
             treadmill_speed_m_s=treadmill_speed,
             slow_motion=slow_motion,
             all_frames=all_frames,
+            both_ways=both_ways,
             mirrored=mirrored,
             no_video=no_video,
             blur_faces=blur_faces,

@@ -81,6 +81,7 @@ class AnalyzeOptions(BaseModel):
     treadmill_speed_m_s: float | None = Field(None, gt=0, le=6, description="Belt speed")
     slow_motion: float | None = Field(None, ge=1, le=64, description="How many times the film was slowed down")
     all_frames: bool = Field(False, description="Analyze every frame instead of at most 30 a second")
+    both_ways: bool = Field(False, description="Follow the mirrored film too and take the middle: twice the time")
     mirrored: bool = Field(False, description="A selfie video that shows left as right: sides are swapped back")
     no_video: bool = Field(False, description="Leave annotated.mp4 out")
     blur_faces: bool = Field(False, description="Blur faces in every picture that is written")
@@ -160,6 +161,7 @@ def analyze_video(
             model,
             person=options.person,
             all_frames=options.all_frames,
+            both_ways=options.both_ways,
             workers=options.workers,
             progress=stages.tick,
             cancel=cancel,
@@ -342,7 +344,8 @@ class _Stages:
         """Weigh the stages once the length of the video is known."""
         tracked = info.frames if self.options.all_frames else min(info.frames, info.duration_s * USUAL_ANALYZED_FPS)
         heaviest = SECONDS_PER_TRACKED_FRAME["heavy"]
-        self.cost["follow"] += tracked * SECONDS_PER_TRACKED_FRAME.get(self.options.model, heaviest)
+        looks = 2 if self.options.both_ways else 1
+        self.cost["follow"] += looks * tracked * SECONDS_PER_TRACKED_FRAME.get(self.options.model, heaviest)
         if "draw" in self.cost:
             self.cost["draw"] += info.frames * SECONDS_PER_DRAWN_FRAME
 

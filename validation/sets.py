@@ -59,6 +59,27 @@ def tuning() -> list[Case]:
     return cases
 
 
+def tuning_films() -> list[Case]:
+    """Return rendered clips on which the landmarks' own errors were studied: none of them is reported."""
+    square = [("man", 1, 1.05, 0), ("slim_woman", 0, 1.2, 10), ("heavy_man", 4, 1.1, 20), ("old_woman", 2, 0.95, 0)]
+    return [
+        Case(
+            f"{build} yaw {yaw}",
+            WalkerParams(
+                seed=101 + i,
+                body=Body(build),
+                look=LOOKS[look],
+                gait=Gait(speed_mps=speed, passes=4, half_path_m=HALF_PATH_M),
+                camera=replace(ACROSS, yaw_deg=float(yaw)),
+                scene=ROOMS[i % 3],
+            ),
+            "side",
+            "normal",
+        )
+        for i, (build, look, speed, yaw) in enumerate(square)
+    ]
+
+
 def reported() -> list[Case]:
     """Return the clips that are rendered for the figures, in the order of what they add.
 
@@ -170,4 +191,4 @@ def _group(strength: float) -> str:
     return "normal" if strength == 0 else "marked" if strength >= MARKED else "mild"
 
 
-SETS = {"reported": reported, "tuning": tuning, "reduced": reduced}
+SETS = {"reported": reported, "tuning": tuning, "tuning_films": tuning_films, "reduced": reduced}

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
 from typing import Any, NamedTuple
@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.pose import N_LANDMARKS, PoseTrack, Source
-from vision.errors import EvenstrideError, NoPerson
+from analysis.pose import N_LANDMARKS, TWIN, Landmark, PoseTrack, Source
+from vision.errors import Cancelled, EvenstrideError, NoPerson
 from vision.landmarker import Landmarker, Pose, version
 from vision.model import Model
 from vision.people import (
@@ -32,6 +32,7 @@ from vision.people import (
     People,
     Sighting,
     choose,
+    frames_between,
     link,
     scout_frames,
     sightings_in,
@@ -71,12 +72,9 @@ MIN_APART = 0.25
 MUCH_ELSEWHERE = 0.05
 
 _POLL_S = 0.1
-
-
-class Cancelled(EvenstrideError):
-    """The caller's `cancel` said so."""
-
-    code = "cancelled"
+_AS_NAMED = list(range(N_LANDMARKS))
+#: The same with the legs exchanged from the knees down; the hips stay.
+_EXCHANGED = [TWIN[mark] if mark >= Landmark.LEFT_KNEE else mark for mark in _AS_NAMED]
 
 
 class WorkerDied(EvenstrideError):
@@ -126,6 +124,7 @@ def extract(
     *,
     person: int | None = None,
     all_frames: bool = False,
+    both_ways: bool = False,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancel: Callable[[], bool] | None = None,
@@ -141,6 +140,9 @@ def extract(
         Id of the candidate to follow instead of the one who walks most clearly.
     all_frames : bool
         Analyse every frame; otherwise at most 30 a second.
+    both_ways : bool
+        Follow the walker in the mirrored film too, and take the middle of the two: twice the work. The network answers
+        a little differently to the two, by which way the walker faces; so no side, and no direction, is preferred.
     workers : int, optional
         Processes; by default one a core that this process may use, and fewer for short clips. The track does not
         depend on it.
@@ -174,8 +176,8 @@ def extract(
         if people_found is not None:
             people_found(people)
         places = _places(info, analysed, people)
-        steps.total = len(scouted) + len(places)
-        found = crew.run(_read_blocks, _shares(_blocks(info, places), workers))
+        steps.total = max(steps.told, 0) + len(places)
+        found = crew.run(_read_blocks, [(both_ways, *share) for share in _shares(_blocks(info, places), workers)])
     track = _assemble(info, model, analysed, found)
     if not track.seen.any():
         raise NoPerson(
@@ -211,14 +213,22 @@ def _find_people(crew: _Crew, info: VideoInfo, scouted: NDArray[np.int64], perso
     """Scout the clip; look closer when a first look shows nobody."""
     size_px = (info.width, info.height)
     for small in (False, True):
-        shares = [(indices, small) for indices in np.array_split(scouted, crew.workers) if len(indices)]
-        sightings = [picture for share in crew.run(_scout, shares) for picture in share]
+        pictures = _look(crew, scouted, small)
+        between = frames_between(info.frame_times_s, scouted, pictures)
+        seen = dict(zip(scouted, pictures, strict=True)) | dict(zip(between, _look(crew, between, small), strict=True))
+        sightings = [seen[index] for index in sorted(seen)]
         try:
-            return choose(link(sightings), scouted=len(scouted), name=info.name, size_px=size_px, person=person)
+            return choose(link(sightings), scouted=len(seen), name=info.name, size_px=size_px, person=person)
         except NoPerson:
             if small or any(sightings):
                 raise
     raise AssertionError("unreachable")
+
+
+def _look(crew: _Crew, indices: NDArray[np.int64], small: bool) -> list[list[Sighting]]:
+    """Return the sightings in each of the frames."""
+    shares = [(share, small) for share in np.array_split(indices, crew.workers) if len(share)]
+    return [picture for share in crew.run(_scout, shares) for picture in share]
 
 
 def _places(info: VideoInfo, analysed: NDArray[np.int64], people: People) -> list[_Place]:
@@ -329,25 +339,24 @@ class _Found(NamedTuple):
     somebody_else: int
 
 
-def _read_blocks(info: VideoInfo, model: Model, tick: Callable[[], None], blocks: list[list[_Place]]) -> _Found:
+def _read_blocks(
+    info: VideoInfo, model: Model, tick: Callable[[], None], both_ways: bool, blocks: list[list[_Place]]
+) -> _Found:
     """Follow the walker through neighbouring blocks."""
     places = {place.index: place for block in blocks for place in block}
     starts = {block[0].index for block in blocks}
     found: dict[int, Pose] = {}
-    somebody_else = 0
-    with Landmarker(model.path, "track") as landmarker:
+    with ExitStack() as stack:
+        directions = (False, True) if both_ways else (False,)
+        eyes = [_Eye(stack.enter_context(Landmarker(model.path, "track")), flipped) for flipped in directions]
         for frame in read_frames(info, indices=np.array(list(places), np.int64)):
             place = places[frame.index]
             if frame.index in starts:
-                landmarker.forget()
-                for _ in range(WARM_UPS):
-                    _pose_in(frame.rgb, place, landmarker)
-            pose = _pose_in(frame.rgb, place, landmarker)
-            if pose is not None and _is_walker(pose.xy_px, place):
-                found[frame.index] = pose
-            elif pose is not None:
-                somebody_else += 1
-                landmarker.forget()
+                for eye in eyes:
+                    eye.settle(frame.rgb, place)
+            poses = [pose for eye in eyes if (pose := eye.walker(frame.rgb, place)) is not None]
+            if poses:
+                found[frame.index] = _middle(*poses)
             tick()
     n = len(found)
     return _Found(
@@ -355,23 +364,65 @@ def _read_blocks(info: VideoInfo, model: Model, tick: Callable[[], None], blocks
         np.array([pose.xy_px for pose in found.values()], np.float32).reshape(n, N_LANDMARKS, 2),
         np.array([pose.world_m for pose in found.values()], np.float32).reshape(n, N_LANDMARKS, 3),
         np.array([pose.visibility for pose in found.values()], np.float32).reshape(n, N_LANDMARKS),
-        somebody_else,
+        max(eye.somebody_else for eye in eyes),
     )
 
 
-def _pose_in(rgb: NDArray[np.uint8], place: _Place, landmarker: Landmarker) -> Pose | None:
-    """Return the pose found in the window, in pixels of the whole picture; what lies outside that is not visible."""
-    height, width = rgb.shape[:2]
-    rows, columns = place.window(width, height)
-    picture = rgb[rows, columns]
-    if not landmarker.holds and len(place.others_px):
-        picture = _without_others(picture, place, np.array((columns.start, rows.start)))
-    poses = landmarker.find(picture)
-    if not poses:
+@dataclass
+class _Eye:
+    """A landmarker that follows the walker, in the pictures as they are or flipped left to right."""
+
+    landmarker: Landmarker
+    flipped: bool
+    somebody_else: int = 0
+
+    def settle(self, rgb: NDArray[np.uint8], place: _Place) -> None:
+        """Start afresh at a picture."""
+        self.landmarker.forget()
+        for _ in range(WARM_UPS):
+            self._pose(rgb, place)
+
+    def walker(self, rgb: NDArray[np.uint8], place: _Place) -> Pose | None:
+        """Return the walker's pose; when it is somebody else's, count that, and let go of them."""
+        pose = self._pose(rgb, place)
+        if pose is None or _is_walker(pose.xy_px, place):
+            return pose
+        self.somebody_else += 1
+        self.landmarker.forget()
         return None
-    xy = poses[0].xy_px + np.array((columns.start, rows.start), np.float32)
-    inside = np.all((xy >= 0) & (xy < (width, height)), axis=1)
-    return Pose(xy, poses[0].world_m, np.where(inside, poses[0].visibility, np.float32(0)))
+
+    def _pose(self, rgb: NDArray[np.uint8], place: _Place) -> Pose | None:
+        """Return the pose in the window, in pixels of the whole picture; what lies outside that is not visible."""
+        height, width = rgb.shape[:2]
+        rows, columns = place.window(width, height)
+        picture = rgb[rows, columns]
+        if not self.landmarker.holds and len(place.others_px):
+            picture = _without_others(picture, place, np.array((columns.start, rows.start)))
+        poses = self.landmarker.find(picture[:, ::-1] if self.flipped else picture)
+        if not poses:
+            return None
+        pose = poses[0].mirrored(picture.shape[1]) if self.flipped else poses[0]
+        xy = pose.xy_px + np.array((columns.start, rows.start), np.float32)
+        inside = np.all((xy >= 0) & (xy < (width, height)), axis=1)
+        return Pose(xy, pose.world_m, np.where(inside, pose.visibility, np.float32(0)))
+
+
+def _middle(pose: Pose, other: Pose | None = None) -> Pose:
+    """Return the middle of two poses of one body; where they disagree which leg is which, the first decides.
+
+    Whether it was right is found later (analysis/swaps.py), from the pictures before and after.
+    """
+    if other is None:
+        return pose
+    if _apart(pose, other, _EXCHANGED) < _apart(pose, other, _AS_NAMED):
+        other = Pose(other.xy_px[_EXCHANGED], other.world_m[_EXCHANGED], other.visibility[_EXCHANGED])
+    return Pose(
+        (pose.xy_px + other.xy_px) / 2, (pose.world_m + other.world_m) / 2, (pose.visibility + other.visibility) / 2
+    )
+
+
+def _apart(pose: Pose, other: Pose, marks: list[int]) -> float:
+    return float(np.linalg.norm(pose.xy_px - other.xy_px[marks]))
 
 
 def _without_others(picture: NDArray[np.uint8], place: _Place, corner: NDArray[np.integer]) -> NDArray[np.uint8]:

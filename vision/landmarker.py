@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.pose import N_LANDMARKS
+from analysis.pose import N_LANDMARKS, TWIN
 from vision.errors import EvenstrideError, ModelUnavailable
 
 #: The system libraries that mediapipe's wheel expects and slim systems lack.
@@ -66,6 +67,14 @@ class Pose:
     xy_px: NDArray[np.float32]
     world_m: NDArray[np.float32]
     visibility: NDArray[np.float32]
+
+    def mirrored(self, width: int) -> Pose:
+        """Return the pose of the horizontally flipped picture, left and right exchanged."""
+        twin = list(TWIN)
+        xy, world = self.xy_px[twin].copy(), self.world_m[twin].copy()
+        xy[:, 0] = width - xy[:, 0]
+        world[:, 0] *= -1
+        return Pose(xy, world, self.visibility[twin])
 
 
 class Landmarker:
@@ -120,8 +129,9 @@ class Landmarker:
         self.close()
 
     def close(self) -> None:
-        """Free the network."""
+        """Free the network, and give its memory back: the C library would keep some 100 MB of it for later."""
         self._landmarker.close()
+        _trim_memory()
 
     def find(self, rgb: NDArray[np.uint8]) -> list[Pose]:
         """Return the bodies in a picture [H, W, 3], RGB."""
@@ -162,6 +172,12 @@ class Landmarker:
             return self._landmarker.detect(image)
         self._clock_ms += UNFILTERED_STEP_MS
         return self._landmarker.detect_for_video(image, self._clock_ms)
+
+
+def _trim_memory() -> None:
+    """Return freed memory to the system, where the C library can be told to (glibc)."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)
 
 
 def _pose(points: Any, world: Any, width: int, height: int) -> Pose:

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from analysis.assess import Assessment
-from vision.errors import EvenstrideError
 
 SHARED_DATA = Path(__file__).parents[3] / "shared/data"
 
@@ -52,10 +51,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
             progress("pose model", 1, 2)
         return fabricate.model(fake.model_note)
 
-    def extract(
-        info, model, *, person=None, all_frames=False, workers=None, progress=None, cancel=None, people_found=None
-    ):
-        fake.note("extract", person=person, all_frames=all_frames, workers=workers)
+    def extract(info, model, *, progress=None, cancel=None, people_found=None, **options):
+        fake.note("extract", **options)
         for done in range(5):
             if progress:
                 progress(done, 4)
@@ -78,7 +75,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     parts = {
         "vision.video": {"probe": probe},
         "vision.model": {"get_model": get_model},
-        "vision.extract": {"extract": extract, "Cancelled": type("Cancelled", (EvenstrideError,), {})},
+        "vision.extract": {"extract": extract},
         "vision.overlay": {
             "annotate_video": annotate_video,
             "key_frames": key_frames,

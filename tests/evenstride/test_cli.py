@@ -105,7 +105,7 @@ def test_options_arrive(fake, tmp_path: Path):
     assert done.exit_code == Exit.OK, done.output
     assert fake.calls["probe"].slow_motion == 4
     assert fake.calls["model"].choice == "full"
-    assert vars(fake.calls["extract"]) == {"person": 2, "all_frames": True, "workers": 3}
+    assert vars(fake.calls["extract"]) == {"person": 2, "all_frames": True, "both_ways": False, "workers": 3}
     assert vars(fake.calls["assess"].subject) == {"height_cm": 172, "treadmill_speed_m_s": 1.2}
     assert fake.calls["key_frames"].blur_faces is True
     assert "annotate" not in fake.calls

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from validation.real import flip
 from vision import extract as ex
 from vision.errors import NoPerson
 from vision.extract import Cancelled, WorkerDied, analysed_frames, extract
@@ -243,6 +244,32 @@ def test_one_of_two_who_cross_is_followed_throughout(clip, quick_model):
     assert np.nanmax(np.abs(step[:, 0])) < 25, "a jump would be a change of person"
     assert np.nanmin(step[:, 0]) > -8, "he walks to the right"
     assert any("2 people were found" in note for note in found.notes)
+
+
+def test_both_ways_prefers_no_direction(tmp_path, clip, quick_model):
+    """Mirroring the film mirrors the track: what is left comes from the scouting, which sees each picture once."""
+    short = cut_out(clip("videos/side_right_slow.mp4"), tmp_path / "walk.mp4", range(40, 85))
+    info = probe(short)
+    mirrored = probe(flip(info, tmp_path / "flipped.mp4"))
+
+    def disagreement(both_ways):
+        track, other = (extract(i, quick_model, workers=1, both_ways=both_ways).track for i in (info, mirrored))
+        legs = np.linalg.norm(track.xy_px - other.mirrored().xy_px, axis=2)[:, 25:33]
+        return np.nanmedian(legs)
+
+    assert disagreement(both_ways=True) < 0.5 * disagreement(both_ways=False)
+
+
+def test_the_middle_of_two_poses_keeps_the_legs_apart():
+    rng = np.random.default_rng(0)
+    pose = ex.Pose(*(rng.random((33, n)).astype(np.float32) * 100 for n in (2, 3)), np.ones(33, np.float32))
+    legs_exchanged = ex.Pose(*(values[ex._EXCHANGED] for values in (pose.xy_px, pose.world_m, pose.visibility)))
+    middle = ex._middle(pose, legs_exchanged)
+    np.testing.assert_array_equal(middle.xy_px, pose.xy_px)
+    moved = ex.Pose(pose.xy_px + 2, pose.world_m, pose.visibility * 0)
+    np.testing.assert_allclose(ex._middle(pose, moved).xy_px, pose.xy_px + 1)
+    np.testing.assert_allclose(ex._middle(pose, moved).visibility, 0.5)
+    assert ex._middle(pose) is pose
 
 
 @pytest.mark.parametrize("name", ["grey.mp4", "testpattern.webm", "empty_corridor.mp4"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vision.errors import NoPerson
-from vision.people import Sighting, _tiles, choose, link, scout_frames
+from vision.people import Sighting, _tiles, choose, frames_between, link, scout_frames
 
 SIZE = (1280, 720)
 RED, BLUE = np.array((180.0, 30.0, 30.0)), np.array((30.0, 40.0, 160.0))
@@ -116,6 +116,39 @@ def test_tiles_cover_the_picture_and_stay_inside(width, height, small):
 def test_pictures_to_look_at_are_spread_by_time():
     times = np.concatenate([np.arange(0, 2, 1 / 60), np.arange(2, 10, 1 / 10)])  # the rate drops after 2 s
     looked = scout_frames(times)
-    np.testing.assert_allclose(np.diff(times[looked]), 0.5, atol=0.11)
+    np.testing.assert_allclose(np.diff(times[looked]), 1.0, atol=0.3)
     assert looked[0] == 0 and looked[-1] == len(times) - 1
     np.testing.assert_array_equal(scout_frames(np.array([0.0, 0.03])), [0, 1])
+
+
+def test_the_first_look_is_not_in_step_with_a_stride_of_one_second():
+    times = np.arange(0, 20, 1 / 30)
+    stride = times[scout_frames(times)] % 1.0
+    assert np.std(np.cos(2 * np.pi * stride)) > 0.2 or np.std(np.sin(2 * np.pi * stride)) > 0.2
+
+
+def between(xs, bystander=()):
+    """Look at a picture a second with the walker at xs (None: not there); return the seconds of the second look."""
+    times = np.arange(0, len(xs) - 1 + 1e-9, 1 / 30)
+    looked = np.arange(len(xs)) * 30
+    pictures = [[] if x is None else [sighting(k, x)] for k, x in enumerate(xs)]
+    for k in bystander:
+        pictures[k].append(sighting(k, 1100))
+    return times[frames_between(times, looked, pictures)].round(1).tolist()
+
+
+def sighting(second, x):
+    at = np.array([x, 300.0])
+    return Sighting(30 * second, float(second), at, at, 200.0, 60.0, np.zeros(2), np.zeros(3), 1.0)
+
+
+def test_one_body_going_straight_needs_no_second_look():
+    assert between([100, 250, 400, 550, 700]) == []
+    assert between([300, 302, 299, 301]) == []
+
+
+def test_a_turn_an_absence_and_a_second_body_do():
+    assert between([100, 250, 400, 250, 100, -50, -200]) == [1.5, 2.5]
+    assert between([None, None, 100, 250, 400, 550]) == [0.5, 1.5, 2.5]
+    assert between([100, 250, 400, 550, 700, 850], bystander=[0]) == [0.5, 1.5]
+    assert between([100, 250]) == [0.5]
