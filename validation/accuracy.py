@@ -26,7 +26,7 @@ from vision.errors import EvenstrideError
 from vision.model import get_model
 
 ANCHORS = Path(__file__).parent / "anchors.csv"
-NAMES = {"raw": "raw MediaPipe", "evenstride": "Evenstride"}
+NAMES = {"raw": "raw MediaPipe", "evenstride": "Evenstride", "both_ways": "Evenstride --both-ways"}
 #: In the order of the columns; the first is what the targets are meant for.
 BEST = ("evenstride", "heavy")
 FRAME_S = 1 / 60
@@ -507,6 +507,7 @@ def page(set_name: str, scored: list[Scored], coordinates: list[sets.Case]) -> s
     """Return the section."""
     cases = list({id(one.case): one.case for one in scored}.values())
     order = [(method, model) for method in ("raw", "evenstride") for model in ("full", "heavy")]
+    order.append(("both_ways", "heavy"))
     columns = [column for column in order if any((one.method, one.model) == column for one in scored)]
     seeds = sorted(case.params.seed for case in cases)
     best = [one for one in scored if (one.method, one.model) == BEST]
@@ -541,7 +542,7 @@ def measure(case: sets.Case, method: str, model_name: str, cache: Path, workers:
     """Film a case, follow it, read it, and hold it against the truth."""
     filmed = clips.film(case, cache)
     track = clips.follow(filmed, get_model(model_name), method, cache, workers)
-    reading = read_with_evenstride(track) if method == "evenstride" else read_plainly(track, filmed.walk)
+    reading = read_plainly(track, filmed.walk) if method == "raw" else read_with_evenstride(track)
     return Scored(case, method, model_name, score(case.name, reading, track, filmed.walk))
 
 
@@ -558,7 +559,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for case in sets.SETS[given.set]():
             for model in given.models.split(","):
-                for method in ("evenstride", "raw"):
+                for method in ("evenstride", "raw", *(["both_ways"] if model == BEST[1] else [])):
                     if given.kept_only and not clips.kept(case, get_model(model), method, given.cache):
                         continue
                     print(f"{case.name}: {NAMES[method]}, {model}", flush=True)

@@ -26,7 +26,7 @@ from vision.video import probe
 HERE = Path(__file__).parent
 #: The files of vision/ that decide a landmark.
 DECISIVE = ("extract.py", "landmarker.py", "people.py", "video.py")
-METHODS = ("raw", "evenstride")
+METHODS = ("raw", "evenstride", "both_ways")
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def follow(clip: Filmed, model: Model, method: str, cache: Path, workers: int | 
     ----------
     clip : Filmed
     model : Model
-    method : "raw" | "evenstride"
-        MediaPipe's plain loop over the first two passes, or Evenstride's `extract`.
+    method : "raw" | "evenstride" | "both_ways"
+        MediaPipe's plain loop over the first two passes, or Evenstride's `extract`, in the mirrored film too or not.
     cache : Path
     workers : int, optional
         Processes for `extract`; the track does not depend on it.
@@ -73,8 +73,8 @@ def follow(clip: Filmed, model: Model, method: str, cache: Path, workers: int | 
     path = _track_path(clip.path, model, method, cache)
     if path.exists():
         return _load(path)
-    if method == "evenstride":
-        track = extraction.extract(info, model, workers=workers).track
+    if method in ("evenstride", "both_ways"):
+        track = extraction.extract(info, model, workers=workers, both_ways=method == "both_ways").track
     else:
         track = plain.follow(info, model, two_passes_s(clip.walk))
     _save(track, path)
@@ -93,7 +93,7 @@ def _clip_path(case: Case, cache: Path) -> Path:
 
 
 def _track_path(clip: Path, model: Model, method: str, cache: Path) -> Path:
-    code = _vision_files() if method == "evenstride" else _plain_files()
+    code = _plain_files() if method == "raw" else _vision_files()
     sha256 = hashlib.sha256(clip.read_bytes()).hexdigest()
     return cache / f"{_digest(sha256.encode(), model.sha256.encode(), method.encode(), *code)}.npz"
 
