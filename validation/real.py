@@ -25,11 +25,11 @@ import numpy as np
 import pandas as pd
 import platformdirs
 
-import vision
 from analysis.assess import Assessment, assess
 from analysis.config import FavoringConfig
 from analysis.measure import Measure
 from analysis.pose import SIDES
+from validation.clips import vision_version
 from validation.page import write_section
 from vision.errors import EvenstrideError
 from vision.extract import Extraction, extract
@@ -94,13 +94,19 @@ def read_truth() -> dict[str, dict[str, Any]]:
 
 
 def run(
-    name: str, model: Model, *, flipped: bool = False, workers: int | None = None, cache: Path | None = None
+    name: str,
+    model: Model,
+    *,
+    flipped: bool = False,
+    both_ways: bool = False,
+    workers: int | None = None,
+    cache: Path | None = None,
 ) -> Outcome:
     """Follow and measure one clip, mirrored left to right if `flipped`; tracks are kept in the folder `cache`."""
     truth = read_truth()[name]
     try:
         info = probe(DATA / name)
-        extraction = _kept(info, model, flipped, workers, cache or default_cache())
+        extraction = _kept(info, model, flipped, both_ways, workers, cache or default_cache())
     except EvenstrideError as error:
         return Outcome(name, truth, error=error)
     return Outcome(name, truth, info, extraction, assess(extraction.track))
@@ -111,9 +117,12 @@ def default_cache() -> Path:
     return Path(platformdirs.user_cache_dir("evenstride", appauthor=False)) / "real"
 
 
-def _kept(info: VideoInfo, model: Model, flipped: bool, workers: int | None, cache: Path) -> Extraction:
+def _kept(
+    info: VideoInfo, model: Model, flipped: bool, both_ways: bool, workers: int | None, cache: Path
+) -> Extraction:
     """Return the extraction of a clip from the cache, whose name says all that decides it, or make it."""
-    parts = [info.sha256, model.sha256, "flipped" if flipped else "", _vision_hash(), version()]
+    how = ("flipped" if flipped else "") + ("both ways" if both_ways else "")
+    parts = [info.sha256, model.sha256, how, vision_version(), version()]
     name = hashlib.sha256(" ".join(parts).encode()).hexdigest()[:20]
     path = cache / f"{name}.pickle"
     if path.exists():
@@ -121,19 +130,15 @@ def _kept(info: VideoInfo, model: Model, flipped: bool, workers: int | None, cac
         return kept
     if flipped:
         with tempfile.TemporaryDirectory() as folder:
-            extraction = extract(probe(flip(info, Path(folder) / f"flipped_{info.name}")), model, workers=workers)
+            mirrored = probe(flip(info, Path(folder) / f"flipped_{info.name}"))
+            extraction = extract(mirrored, model, both_ways=both_ways, workers=workers)
     else:
-        extraction = extract(info, model, workers=workers)
+        extraction = extract(info, model, both_ways=both_ways, workers=workers)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
     unfinished.write_bytes(pickle.dumps(extraction))
     unfinished.rename(path)
     return extraction
-
-
-def _vision_hash() -> str:
-    files = sorted(Path(vision.__path__[0]).glob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def flip(info: VideoInfo, path: Path) -> Path:
@@ -478,15 +483,16 @@ def direction_table(differences: pd.DataFrame) -> str:
     return table(["clip", "strides", *NEAR_KNEE.values()], [*rows, ["**mean ± SD**", "", *summary]])
 
 
-def section(outcomes: list[Outcome], pairs: list[tuple[Outcome, Outcome]]) -> str:
-    """Return the section of docs/accuracy.md."""
+Pair = tuple[Outcome, Outcome]
+
+
+def section(outcomes: list[Outcome], pairs: list[Pair], both_ways: list[Pair]) -> str:
+    """Return the section of docs/accuracy.md; `pairs` hold each film and its mirror image, followed one way or both."""
     met = [ok for one in outcomes for _, ok in expectations(one)]
     strikes = [heel_strikes(one) for one in outcomes if one.assessment and "heel_strikes" in one.truth]
     found, missed, extra = (sum(len(part) for part in parts) for parts in zip(*map(_parts, strikes), strict=True))
     errors = np.abs([error for one in strikes for error in one.errors])
-    differences = by_direction(pairs)
     assumed = FavoringConfig().system_sd["knee_loading"]
-    both = [c for a, b in pairs if a.assessment and b.assessment for c in changes(a.assessment, b.assessment)]
     return f"""
 ## Real clips
 
@@ -515,13 +521,22 @@ sign, and nothing change by more than {MIRROR_MAX_DEG:.0f} degrees or {MIRROR_MA
 percent: {MIRROR_MAX_PCT:.0f} points). Measuring itself is exact: a mirrored track gives mirrored figures (tests hold
 that). What changes is what the pose model sees, which is not the same for a picture and its mirror image.
 
-**{sum(c.kept for c in both)} of {len(both)} figures are kept; the others miss the limit (✗).** A figure is a measure
-over both sides, of the left, or of the right, in one clip. All rest on one to a few strides a leg, which average
-little away.
+**{kept_of(pairs)} figures are kept as the film comes, {kept_of(both_ways)} with `--both-ways`; the others miss the
+limit (✗).** A figure is a measure over both sides, of the left, or of the right, in one clip. All rest on one to a few
+strides a leg, which average little away. `--both-ways` follows the mirrored film too and takes the middle, so that no
+direction is preferred; what is left comes from the first look round for people, which sees each film its own way.
+
+As the film comes:
 
 {mirror_measures_table(pairs)}
 
 {mirror_clips_table(pairs)}
+
+With `--both-ways`:
+
+{mirror_measures_table(both_ways)}
+
+{mirror_clips_table(both_ways)}
 
 ### What the walking direction does to a knee
 
@@ -529,11 +544,21 @@ The left knee is measured walking one way and the right knee the other way, so w
 direction itself would look like a difference between the sides. Mirroring shows it: the same steps of the same near
 leg, once walking left in the picture and once walking right. Degrees, left minus right:
 
-{direction_table(differences)}
+{direction_table(by_direction(pairs))}
+
+With `--both-ways`:
+
+{direction_table(by_direction(both_ways))}
 
 The verdict allows for a systematic error of {assumed:.1f} degrees in one film (`system_sd`, an assumption) for each
 knee figure that it uses: loading and range.
 """
+
+
+def kept_of(pairs: list[Pair]) -> str:
+    """Return how many of how many figures mirroring keeps."""
+    every = [c for a, b in pairs if a.assessment and b.assessment for c in changes(a.assessment, b.assessment)]
+    return f"{sum(c.kept for c in every)} of {len(every)}"
 
 
 def _parts(one: Strikes) -> tuple[list[float], list[int], list[float]]:
@@ -548,13 +573,19 @@ def main() -> None:
     if not DATA.is_dir():
         sys.exit(f"The real clips are not at {DATA}; docs/accuracy.md keeps the figures of the last run.")
     model = get_model("heavy")
-    outcomes, pairs = [], []
+    outcomes: list[Outcome] = []
+    pairs: dict[bool, list[Pair]] = {False: [], True: []}
     for name, truth in read_truth().items():
         print(name, flush=True)
         outcomes.append(run(name, model, workers=options.workers))
         if truth.get("mirror") and outcomes[-1].assessment is not None:
-            pairs.append((outcomes[-1], run(name, model, flipped=True, workers=options.workers)))
-    write_section("real", section(outcomes, pairs))
+            for both_ways, kept in pairs.items():
+                film, mirrored = (
+                    run(name, model, flipped=flipped, both_ways=both_ways, workers=options.workers)
+                    for flipped in (False, True)
+                )
+                kept.append((film, mirrored))
+    write_section("real", section(outcomes, pairs[False], pairs[True]))
 
 
 if __name__ == "__main__":
