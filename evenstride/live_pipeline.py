@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evenstride import results
-from evenstride.pipeline import Analysis, AnalyzeOptions, _publish, _staging_folder, make_provenance
+from evenstride.pipeline import Analysis, AnalyzeOptions, make_provenance, publish, staging_folder
 from vision.errors import NoPerson
 
 if TYPE_CHECKING:
     from analysis.pose import PoseTrack
     from vision.video import VideoInfo
+
+#: What the reader of such a result should know.
+NOTE = "Measured live: only where the joints were was kept, no film."
 
 
 def analyze_track(track: PoseTrack, options: AnalyzeOptions | None = None) -> Analysis:
@@ -26,7 +29,7 @@ def analyze_track(track: PoseTrack, options: AnalyzeOptions | None = None) -> An
     Returns
     -------
     Analysis
-        As of `analyze_video`. The folder holds the same files, without annotated.mp4 and pictures.
+        As of `analyze_video`. The folder holds the same files, but no annotated.mp4 and no pictures.
 
     Raises
     ------
@@ -42,7 +45,7 @@ def analyze_track(track: PoseTrack, options: AnalyzeOptions | None = None) -> An
     if not track.seen.any():
         raise NoPerson("Nobody was seen during the walk.", "Step into the picture, until the skeleton follows you.")
     options = (options or AnalyzeOptions()).model_copy(update={"model": track.source.model_name, "no_video": True})
-    with _staging_folder(options.out, Path(track.source.name)) as staging:
+    with staging_folder(options.out) as staging:
         track = track.mirrored() if options.mirrored else track
         subject = Subject(height_cm=options.height_cm, treadmill_speed_m_s=options.treadmill_speed_m_s)
         assessment = assess(track, subject)
@@ -53,12 +56,13 @@ def analyze_track(track: PoseTrack, options: AnalyzeOptions | None = None) -> An
             Model(track.source.model_name, Path(track.source.model_name), track.source.model_sha256),
             People(chosen=1, candidates=()),
             provenance.model_copy(update={"mediapipe": track.source.mediapipe or provenance.mediapipe}),
+            notes=(NOTE,),
         )
         analysis = Analysis(result=result, assessment=assessment, track=track, paths=None)
         if staging is not None and options.out is not None:
             try:
                 _write_files(staging, analysis)
-                analysis = replace(analysis, paths=_publish(staging, options.out))
+                analysis = replace(analysis, paths=publish(staging, options.out))
             except OSError as error:
                 raise results.cannot_write(options.out, error) from error
     return analysis
@@ -83,14 +87,15 @@ def recording_info(track: PoseTrack) -> VideoInfo:
         codec="",
         slow_motion=1.0,
         frame_times_s=track.time_s,
-        notes=("landmarks_only",),
     )
 
 
 def _write_files(staging: Path, analysis: Analysis) -> None:
     from evenstride.report import render
+    from evenstride.report.pictures import save_pictures
     from evenstride.tracks import save_track
 
     results.write_result(analysis.result, analysis.assessment, staging)
     save_track(analysis.track, staging / results.TRACK_NAME)
+    save_pictures((), staging)
     results.write_atomic(staging / results.REPORT_NAME, render(analysis.result))

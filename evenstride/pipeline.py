@@ -148,7 +148,7 @@ def analyze_video(
 
     path = Path(path)
     options = options or AnalyzeOptions()
-    with _staging_folder(options.out, path) as staging:
+    with staging_folder(options.out, path) as staging:
         stages = _Stages(options, progress, cancel)
         stages.start("read")
         info = probe(path, slow_motion=options.slow_motion)
@@ -178,7 +178,7 @@ def analyze_video(
         if staging is not None and options.out is not None:
             try:
                 _write_files(staging, info, analysis, people, stages)
-                analysis = replace(analysis, paths=_publish(staging, options.out))
+                analysis = replace(analysis, paths=publish(staging, options.out))
             except OSError as error:
                 raise results.cannot_write(options.out, error) from error
         stages.finish()
@@ -253,7 +253,7 @@ def _write_files(staging: Path, info: VideoInfo, analysis: Analysis, people: Peo
 
 
 @contextmanager
-def _staging_folder(out: Path | None, video: Path) -> Iterator[Path | None]:
+def staging_folder(out: Path | None, video: Path | None = None) -> Iterator[Path | None]:
     """Make a hidden folder inside `out`, before any long work, and leave no trace of it or of a new `out` on failure.
 
     Files move into `out` only when all are complete, so a reader never sees half a result.
@@ -261,7 +261,7 @@ def _staging_folder(out: Path | None, video: Path) -> Iterator[Path | None]:
     if out is None:
         yield None
         return
-    if video.resolve().parent == out.resolve() and video.name in ALL_NAMES:
+    if video is not None and video.resolve().parent == out.resolve() and video.name in ALL_NAMES:
         raise OutputError(
             f"{video} would be overwritten by the result of the same name.", "Choose another folder with --out."
         )
@@ -300,7 +300,7 @@ ALL_NAMES = (
 )
 
 
-def _publish(staging: Path, out: Path) -> Paths:
+def publish(staging: Path, out: Path) -> Paths:
     """Move the finished files into `out`; a result.json there always belongs to the files beside it.
 
     An earlier result is taken away first and the new one put in place last. An annotated video and pictures of an
