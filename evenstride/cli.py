@@ -19,9 +19,18 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from evenstride import __version__
+from evenstride.commands import clients
 from evenstride.commands.batch import BATCH_HELP, batch
 from evenstride.commands.report import report
-from vision.errors import EvenstrideError, ModelUnavailable, NoPerson, OutputError, UnreadableVideo, UnsupportedVideo
+from vision.errors import (
+    EvenstrideError,
+    ModelUnavailable,
+    NoPerson,
+    OutputError,
+    StoreError,
+    UnreadableVideo,
+    UnsupportedVideo,
+)
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -44,12 +53,14 @@ class Exit(IntEnum):
     VIDEO = 3
     MODEL = 4
     OUTPUT = 5
+    STORE = 6
     CANCELLED = 130
 
 
 EXIT_HELP = (
     'Exit codes: 0 measured (also when the honest answer is "we can\'t tell"), 1 unexpected error, 2 wrong usage, '
-    "3 the video can't be used, 4 no pose model, 5 the result can't be written, 130 cancelled."
+    "3 the video can't be used, 4 no pose model, 5 the result can't be written, 6 the client store can't be used, "
+    "130 cancelled."
 )
 
 app = typer.Typer(
@@ -115,11 +126,15 @@ def analyze(
         bool, typer.Option("--both-ways", help="Follow the mirrored film too: steadier, twice the time.")
     ] = False,
     mirrored: Annotated[bool, typer.Option("--mirrored", help="A selfie film that shows left as right.")] = False,
+    client: Annotated[str | None, typer.Option(metavar="NAME", help="Add the result to this client.")] = None,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes. [dim]Default: one a core[/dim]")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors (and the JSON).")] = False,
 ) -> None:
     """Measure the walk in VIDEO; write result.json, frames.csv, strides.csv, track.npz, report.html, annotated.mp4."""
     with _errors(as_json):
+        card = None if client is None else clients.open_card(client)
+        if card is not None and height_cm is None:
+            height_cm = card.client.height_cm
         options = _make_options(
             as_json,
             out=out or Path(f"{video.stem}-evenstride"),
@@ -139,16 +154,55 @@ def analyze(
 
         with _progress_bar(quiet) as progress:
             analysis = analyze_video(video, options, progress=progress)
+        added = "" if card is None else card.add(options.out)
         if as_json:
             _write_json(analysis.result.to_json())
         if not quiet:
             from rich.console import Console
 
             _show(analysis, Console(stderr=as_json, highlight=False))
+            if added:
+                print(added, file=sys.stderr if as_json else sys.stdout)
 
 
 app.command(epilog=BATCH_HELP)(batch)
 app.command()(report)
+app.add_typer(clients.app, name="client")
+
+
+@app.command(epilog=EXIT_HELP)
+def posture(
+    picture: Annotated[
+        Path, typer.Argument(metavar="IMAGE_OR_VIDEO", help="Somebody standing: a photo or a short film.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the results. [dim]Default: the file's name + -posture[/dim]"),
+    ] = None,
+    view: Annotated[
+        str | None, typer.Option(metavar="front|back|side", help="[dim]Default: told from the body[/dim]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print posture.json on stdout, all else on stderr.")] = False,
+    blur_faces: Annotated[bool, typer.Option("--blur-faces", help="Blur the face in the picture.")] = False,
+    model: Annotated[str, typer.Option(metavar="heavy|full|lite|PATH", help="The pose model.")] = "heavy",
+    mirrored: Annotated[bool, typer.Option("--mirrored", help="A selfie that shows left as right.")] = False,
+) -> None:
+    """Measure how somebody stands, and write posture.json and posture.png."""
+    with _errors(as_json):
+        if view not in (None, "front", "back", "side"):
+            _fail("usage", f"--view {view} is not possible.", "Say front, back or side.", Exit.USAGE, as_json)
+        from evenstride import posture_words
+        from evenstride.posture_pipeline import PostureOptions, analyze_posture
+
+        folder = out or Path(f"{picture.stem}-posture")
+        options = PostureOptions(out=folder, view=view, model=model, mirrored=mirrored, blur_faces=blur_faces)
+        analysis = analyze_posture(picture, options)
+        if as_json:
+            _write_json(analysis.result.to_json())
+        stream = sys.stderr if as_json else sys.stdout
+        print("\n".join(posture_words.report(analysis.result)), file=stream)
+        for path in analysis.paths or ():
+            print(path, file=stream)
 
 
 @app.command()
@@ -240,6 +294,8 @@ def _exit_code(error: EvenstrideError) -> Exit:
         return Exit.CANCELLED
     if isinstance(error, OutputError):
         return Exit.OUTPUT
+    if isinstance(error, StoreError):
+        return Exit.STORE
     return Exit.UNEXPECTED
 
 
