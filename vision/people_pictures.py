@@ -53,12 +53,12 @@ def _picture(
     rgb: NDArray[np.uint8], center: NDArray[np.float64], size: float, label: str, height_px: int
 ) -> NDArray[np.uint8]:
     shown = np.array((ASPECT, 1.0)) * SHOWN_BODIES * size
-    corner = center - shown / 2
+    room = np.array((rgb.shape[1], rgb.shape[0])) - shown
+    # Inside the picture as far as it is large enough; black where it is not.
+    corner = np.where(room >= 0, np.clip(center - shown / 2, 0, np.maximum(room, 0)), room / 2)
     scale = height_px / shown[1]
     move = np.array([[scale, 0, -scale * corner[0]], [0, scale, -scale * corner[1]]])
-    picture = cv2.warpAffine(
-        rgb, move, (round(ASPECT * height_px), height_px), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
-    )
+    picture = cv2.warpAffine(rgb, move, (round(ASPECT * height_px), height_px), flags=cv2.INTER_AREA)
     half = 0.5 * size * np.array((BOX_WIDTH_BODIES, 1.05))
     start, end = (tuple(int(v) for v in (point - corner) * scale) for point in (center - half, center + half))
     cv2.rectangle(picture, start, end, BLACK, 7, cv2.LINE_AA)

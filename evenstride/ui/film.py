@@ -7,16 +7,16 @@ from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
-from pydantic import ValidationError
 
 from evenstride.pipeline import AnalyzeOptions
-from evenstride.ui import frame, pages, progress, samples, session, settings
+from evenstride.ui import frame, options, pages, progress, samples, session, settings
 from evenstride.ui.jobs import Job
 
 #: The uploader's key: recordings are put into it too, so both go the same way.
 UPLOAD_KEY = "film_upload"
 ENDINGS = ("mp4", "mov", "m4v", "webm", "mkv", "avi", "3gp", "mts", "mpg", "mpeg")
-MODELS = {"heavy": "Best (most exact)", "full": "Quick (about half the time, less exact)"}
+#: Prefix of the fields in the form.
+FORM = "film"
 
 
 def page() -> None:
@@ -28,7 +28,7 @@ def page() -> None:
         progress.watch(job.id)
     elif job is not None and job.state == "asking":
         ask_who(job)
-    elif job is not None and job.state == "done" and st.session_state.pop("open_result", False):
+    elif job is not None and job.state == "done" and st.session_state.get(progress.UNSEEN):
         pages.go("result")
     else:
         form(job)
@@ -36,6 +36,7 @@ def page() -> None:
 
 def form(job: Job | None) -> None:
     """Ask for a film."""
+    st.session_state.pop(progress.UNSEEN, None)
     st.title("Record or upload")
     if job is not None and job.state == "cancelled":
         st.info("Cancelled. The film was deleted.")
@@ -55,77 +56,43 @@ def form(job: Job | None) -> None:
     if way == "Try a sample":
         choose_sample()
         return
-    if way == "Record now":
-        import_module("evenstride.ui.record").recorder(UPLOAD_KEY)
-    with st.container(key="upload-hidden" if way == "Record now" else "upload-shown"):
-        st.file_uploader(
-            f"A film of the walk, up to {settings.upload_limit_mb()} MB",
-            type=ENDINGS,
-            key=UPLOAD_KEY,
-            on_change=_received,
-            help="A phone film of half a minute has about 60 MB. It stays on this computer.",
-        )
-    options_form()
-
-
-def options_form() -> None:
-    """Ask what the film does not tell."""
-    with st.expander("Tell us more (you don't have to)", expanded=False, key="options"):
-        left, right = st.columns(2)
-        left.number_input(
-            "Body height in cm",
-            100,
-            250,
-            value=None,
-            step=1,
-            key="height_cm",
-            help="Steps in meters, and speed, need it.",
-        )
-        left.checkbox("It is a selfie that shows left as right", key="mirrored")
-        left.number_input(
-            "Slow motion: how many times slower than life?", 1.0, 64.0, value=None, step=1.0, key="slow_motion",
-            help="Most phones write this into the film by themselves. Say it only if the result got it wrong.",
-        )  # fmt: skip
-        right.checkbox("Blur faces in all pictures", key="blur_faces")
-        right.checkbox(
+    with st.expander("Say more about it first (you don't have to)"):
+        options.form(FORM)
+        st.checkbox(
             "Keep the film and the result on this computer",
             key="keep",
             help="Otherwise both are deleted when you leave.",
         )
-        right.radio("Pose model", list(MODELS), format_func=MODELS.__getitem__, key="model", index=_model_index())
-
-
-def _model_index() -> int:
-    return list(MODELS).index(settings.default_model()) if settings.default_model() in MODELS else 0
-
-
-def asked() -> AnalyzeOptions:
-    """Return what was said in the form; what was left empty keeps its default."""
-    said = {name: st.session_state.get(name) for name in ("height_cm", "slow_motion", "mirrored", "blur_faces")}
-    model = st.session_state.get("model") or settings.default_model()
-    if settings.default_model() not in MODELS and model == "heavy":
-        model = settings.default_model()
-    return AnalyzeOptions(model=model, **{name: value for name, value in said.items() if value})
+    if way == "Record now":
+        import_module("evenstride.ui.record").recorder(UPLOAD_KEY)
+    limit = settings.upload_limit_mb()
+    with st.container(key="upload-hidden" if way == "Record now" else "upload-shown"):
+        st.file_uploader(
+            f"A film of the walk, up to {limit} MB",
+            type=ENDINGS,
+            key=UPLOAD_KEY,
+            on_change=_received,
+            help="Half a minute of phone film has about 60 MB. It stays on the computer that runs this program.",
+        )
+        st.caption(
+            f"A larger film? Choose 1080p instead of 4K, or film for less long: the limit is {limit} MB. "
+            "The analysis starts as soon as the film is here."
+        )
 
 
 def _received() -> None:
     upload = st.session_state.get(UPLOAD_KEY)
     if upload is None:
         return
-    try:
-        options = asked()
-    except ValidationError:
-        st.error("One of the numbers can't be right. Look at them again.")
-        return
     film = session.receive(upload, keep=bool(st.session_state.get("keep")))
     if film is not None:
-        begin(film, options)
+        begin(film, options.asked(FORM))
 
 
-def begin(film: Path, options: AnalyzeOptions) -> None:
-    """Start the analysis and open its result once it is there."""
-    session.start(film, options)
-    st.session_state["open_result"] = True
+def begin(film: Path, wanted: AnalyzeOptions) -> None:
+    """Start the analysis; its result opens once it is there."""
+    session.start(film, wanted)
+    st.session_state[progress.UNSEEN] = True
 
 
 def choose_sample() -> None:
@@ -139,7 +106,7 @@ def choose_sample() -> None:
                     with sample.path.open("rb") as content:
                         film = session.store(sample.path.name, content)
                     if film is not None:
-                        begin(film, asked())
+                        begin(film, AnalyzeOptions(model=settings.default_model()))
                         st.rerun()
 
 

@@ -10,17 +10,18 @@ import streamlit as st
 from streamlit.runtime.scriptrunner_utils.exceptions import RerunException, StopException
 
 from evenstride import words
-from evenstride.ui import parts
+from evenstride.ui import parts, progress
 from vision.errors import EvenstrideError
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def around() -> Iterator[None]:
-    """Draw what every page has, and turn an error of a page into a sentence."""
+def around(name: str) -> Iterator[None]:
+    """Draw what every page has around the page `name`, and turn an error of it into a sentence."""
     st.html(parts.style())
     help_signs()
+    progress.notice(name)
     try:
         yield
     except (RerunException, StopException):

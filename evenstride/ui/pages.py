@@ -38,7 +38,7 @@ def main() -> None:
 
     st.set_page_config(page_title="Evenstride", page_icon="🚶", layout="wide", initial_sidebar_state="collapsed")
     chosen = st.navigation([_page(entry.name) for entry in PAGES if exists(entry.name)], position="top")
-    with frame.around():
+    with frame.around(chosen.url_path):
         chosen.run()
 
 

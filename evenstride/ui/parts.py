@@ -12,6 +12,13 @@ from evenstride import words
 from evenstride.report import charts
 from evenstride.report.page import environment
 
+#: How to film it: what each picture shows, for those who can't see it.
+PICTOGRAMS = {
+    "side": "Seen from above: a person walks along a line; the camera stands 3 to 5 meters away, square to it.",
+    "both": "One walker goes to the right, the other to the left: past the camera in both directions.",
+    "hip": "A phone stands upright on a support beside a walker, at the height of the hips.",
+    "whole": "A camera picture with the whole walker in it, from head to feet, with room above and below.",
+}
 #: `st.html` takes no pictures (SVG); a component does. The templates escape everything that goes into them.
 _PICTURE = """
 export default function ({ parentElement, data }) {
@@ -22,7 +29,7 @@ export default function ({ parentElement, data }) {
 
 
 def show(part: str, *values: Any, key: str | None = None) -> None:
-    """Show one piece of result_parts.html; one with a picture in it needs a key that is unique on the page."""
+    """Show one piece of parts.html; one with a picture in it needs a key that is unique on the page."""
     html = str(getattr(_parts(), part)(*values))
     if "<svg" in html:
         _picture()(data=html, key=key)
@@ -52,5 +59,9 @@ def style() -> str:
 
 @cache
 def _parts() -> Any:
-    text = files("evenstride.ui").joinpath("result_parts.html").read_text(encoding="utf-8")
-    return environment().from_string(text, globals={"charts": charts, "words": words}).module
+    text = files("evenstride.ui").joinpath("parts.html").read_text(encoding="utf-8")
+    return (
+        environment()
+        .from_string(text, globals={"charts": charts, "words": words, "pictogram_words": PICTOGRAMS})
+        .module
+    )

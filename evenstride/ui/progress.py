@@ -12,6 +12,32 @@ from evenstride.ui.jobs import Job
 LOOK_EVERY_S = 0.7
 
 
+#: Set while a visitor has not seen the result of the latest job yet.
+UNSEEN = "unseen_result"
+
+
+def notice(page: str) -> None:
+    """Say on any page but its own how the latest job is doing."""
+    job = session.workspace().job
+    if job is None or page == "film":
+        return
+    if job.state in ("waiting", "running"):
+        _line(job.id)
+    elif job.state == "asking":
+        _told("Several people are in your film.", "film", "Choose who is meant")
+    elif job.state == "failed":
+        if st.session_state.get(UNSEEN):
+            _told("Your film could not be used.", "film", "See why")
+    elif job.state == "done" and page != "result" and st.session_state.get(UNSEEN):
+        _told("Your film is done.", "result", "See the result")
+
+
+def _told(what: str, page: str, label: str) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="notice"):
+        st.write(what)
+        pages.link(page, label)
+
+
 @st.fragment(run_every=LOOK_EVERY_S)
 def watch(job_id: str) -> None:
     """Show how far the job is, in full; the page is drawn anew as soon as something else is to be shown."""
@@ -26,14 +52,11 @@ def watch(job_id: str) -> None:
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
-def line(job_id: str) -> None:
-    """Show the job in one line on any other page."""
+def _line(job_id: str) -> None:
     job = session.workspace().job
     if job is None or job.id != job_id or job.state not in ("waiting", "running"):
         st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Your film: {said(job, job.progress)}")
-        pages.link("film", "Look")
+    _told(f"Your film: {said(job, job.progress)}", "film", "Look")
 
 
 def said(job: Job, progress: Progress | None) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from evenstride import education, results, words
 from evenstride.report.content import ReportContent, read_content
-from evenstride.ui import pages, parts, player, session
+from evenstride.ui import options, pages, parts, player, progress, session
 from evenstride.ui.jobs import Job
 
 #: Cards a row at full width; below, they wrap.
@@ -25,6 +25,8 @@ def page() -> None:
         st.write("Film somebody walking, or try a sample; what comes out is shown here.")
         pages.link("film", "Record or upload a film")
         return
+    if job is session.workspace().job:
+        st.session_state.pop(progress.UNSEEN, None)
     show_result(job.folder)
     _again(job)
 
@@ -225,18 +227,29 @@ def _rows(report: ReportContent) -> list[dict[str, object]]:
 
 
 def _again(job: Job) -> None:
-    """Offer the same film with or without blurred faces, and to keep what would be deleted."""
-    blurred = job.options.blur_faces
-    with st.container(horizontal=True, key="again"):
-        if job.film.exists() and st.button(
-            "Make it again without blurred faces" if blurred else "Make it again with blurred faces", key="blur"
-        ):
-            session.again(job, blur_faces=not blurred)
-            pages.go("film")
-        if session.is_kept(job):
-            st.caption(f"Film and result are kept in {job.film.parent}")
-        elif st.button("Keep this result on this computer", key="keep-result"):
-            _keep(job)
+    """Offer the same film with other settings, and to keep what would be deleted."""
+    people = results.read_result(job.folder).person
+    with st.expander("Something not right? Analyze this film again"):
+        options.form("again", job.options)
+        who = {one.id: f"Person {one.id}: {', '.join(one.why.split(', ')[:2])}" for one in people.candidates}
+        if len(who) > 1:
+            st.radio(
+                "Who is it about?",
+                list(who),
+                format_func=who.__getitem__,
+                index=list(who).index(people.chosen or 1),
+                key="again-person",
+            )
+        if st.button("Analyze again", key="again"):
+            person = st.session_state.get("again-person", job.options.person)
+            wanted = options.asked("again", job.options).model_copy(update={"person": person})
+            if session.again(job, wanted) is not None:
+                st.session_state[progress.UNSEEN] = True
+                pages.go("film")
+    if session.is_kept(job):
+        st.caption(f"The film and its result are kept in {job.film.parent}")
+    elif st.button("Keep this result on this computer", key="keep-result"):
+        _keep(job)
 
 
 def _keep(job: Job) -> None:

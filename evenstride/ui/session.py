@@ -13,7 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from evenstride.pipeline import AnalyzeOptions
 from evenstride.ui import settings
-from evenstride.ui.jobs import Job, Runner
+from evenstride.ui.jobs import RESULT_FOLDER, Job, Runner
 from evenstride.ui.workspace import Workspace, Workspaces, kept_folder
 
 _KEY = "workspace"
@@ -46,12 +46,11 @@ def start(film: Path, options: AnalyzeOptions, *, ask_who: bool = True) -> Job:
     return mine.jobs[-1]
 
 
-def again(job: Job, **changes: object) -> Job | None:
+def again(job: Job, options: AnalyzeOptions) -> Job | None:
     """Analyze a job's film once more with other options; says why, and returns None, if that fails."""
     with job.film.open("rb") as content:
         film = store(job.film.name, content)
-    person = {"person": job.options.person} if job.options.person else {}
-    return film and start(film, job.options.model_copy(update={**changes, **person}), ask_who=False)
+    return None if film is None else start(film, options, ask_who=False)
 
 
 def is_kept(job: Job) -> bool:
@@ -67,7 +66,7 @@ def keep(job: Job) -> Path:
     OSError
     """
     folder = kept_folder(settings.data_folder(), job.film.name)
-    shutil.copytree(job.folder, folder)
+    shutil.copytree(job.folder, folder / RESULT_FOLDER)
     return folder
 
 
