@@ -46,6 +46,9 @@ def fake_analyze(path, options, *, progress=None):
         order = json.loads(text)
     except ValueError:
         raise UnreadableVideo(f"{Path(path).name} is not a video file.", "Give a video.") from None
+    if "pids" in order:
+        with Path(order["pids"]).open("a") as pids:
+            pids.write(f"{os.getpid()}\n")
     for _ in range(order.get("steps", 0)):
         time.sleep(0.02)
         progress(None)
