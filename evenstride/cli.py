@@ -21,6 +21,7 @@ import typer
 from evenstride import __version__
 from evenstride.commands import clients
 from evenstride.commands.batch import BATCH_HELP, batch
+from evenstride.commands.posture import posture
 from evenstride.commands.report import report
 from vision.errors import (
     EvenstrideError,
@@ -167,42 +168,8 @@ def analyze(
 
 app.command(epilog=BATCH_HELP)(batch)
 app.command()(report)
+app.command(epilog=EXIT_HELP)(posture)
 app.add_typer(clients.app, name="client")
-
-
-@app.command(epilog=EXIT_HELP)
-def posture(
-    picture: Annotated[
-        Path, typer.Argument(metavar="IMAGE_OR_VIDEO", help="Somebody standing: a photo or a short film.")
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for the results. [dim]Default: the file's name + -posture[/dim]"),
-    ] = None,
-    view: Annotated[
-        str | None, typer.Option(metavar="front|back|side", help="[dim]Default: told from the body[/dim]")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print posture.json on stdout, all else on stderr.")] = False,
-    blur_faces: Annotated[bool, typer.Option("--blur-faces", help="Blur the face in the picture.")] = False,
-    model: Annotated[str, typer.Option(metavar="heavy|full|lite|PATH", help="The pose model.")] = "heavy",
-    mirrored: Annotated[bool, typer.Option("--mirrored", help="A selfie that shows left as right.")] = False,
-) -> None:
-    """Measure how somebody stands, and write posture.json and posture.png."""
-    with _errors(as_json):
-        if view not in (None, "front", "back", "side"):
-            _fail("usage", f"--view {view} is not possible.", "Say front, back or side.", Exit.USAGE, as_json)
-        from evenstride import posture_words
-        from evenstride.posture_pipeline import PostureOptions, analyze_posture
-
-        folder = out or Path(f"{picture.stem}-posture")
-        options = PostureOptions(out=folder, view=view, model=model, mirrored=mirrored, blur_faces=blur_faces)
-        analysis = analyze_posture(picture, options)
-        if as_json:
-            _write_json(analysis.result.to_json())
-        stream = sys.stderr if as_json else sys.stdout
-        print("\n".join(posture_words.report(analysis.result)), file=stream)
-        for path in analysis.paths or ():
-            print(path, file=stream)
 
 
 @app.command()

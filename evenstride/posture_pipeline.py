@@ -259,7 +259,7 @@ def _drawn(
 
     from analysis.pose import TWIN
     from vision.faces import HeadPlaces, blur
-    from vision.posture_overlay import draw_posture
+    from vision.posture_overlay import cut_out, draw_posture
 
     xy, visibility = track.xy_px[shown : shown + 1], track.visibility[shown : shown + 1]
     if options.mirrored:  # a mirrored picture is shown the right way round, as everybody else sees the person
@@ -269,6 +269,7 @@ def _drawn(
     one = replace(track, time_s=np.zeros(1), xy_px=xy, visibility=visibility, world_m=None)
     if options.blur_faces:
         blur(rgb, HeadPlaces(one).at(0.0))
+    rgb, one = cut_out(rgb, one)
     draw_posture(rgb, one, posture, posture_words.labels(result.measures))
     return rgb
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evenstride.words import number
+from evenstride.words import NOT_A_DEVICE, number
 
 if TYPE_CHECKING:
     from evenstride.posture_pipeline import PostureMeasure, PostureResult
@@ -129,6 +129,23 @@ def _knee_labels(id: str, measure: PostureMeasure) -> dict[str, str]:
         for side, value in (("left", measure.left), ("right", measure.right))
         if value is not None and abs(value) > limit
     }
+
+
+def report(result: PostureResult) -> list[str]:
+    """Return the whole result as lines of text."""
+    lines = [headline(result), ""]
+    for id, measure in result.measures.items():
+        lines.append(f"{MEASURES[id][0]}: {sentence(id, measure)}{_range(measure)}")
+    lines += ["", *(ISSUES[code] for code in result.issues), "", "What a picture can't say:"]
+    return [*lines, *(f"- {text}" for text in CANNOT), "", NOT_A_DEVICE]
+
+
+def _range(measure: PostureMeasure) -> str:
+    if measure.value is None or measure.ci95 is None:
+        return ""
+    unit = measure.unit
+    low, high = (number(edge, "", 0) for edge in measure.ci95)
+    return f" (measured {number(measure.value, unit, 0)}, could be {low} to {high})"
 
 
 def describe(result: PostureResult) -> str:

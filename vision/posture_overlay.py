@@ -6,7 +6,9 @@ Body lines are solid, level and plumb ones dashed; what is worth a remark is thi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,8 @@ LINE_COLOR = (235, 235, 235)
 NOTABLE_COLOR = (240, 228, 66)  # Okabe & Ito's yellow
 PLAIN_WIDTH, NOTABLE_WIDTH, GUIDE_WIDTH = 0.6, 1.2, 0.4
 ACROSS = {"head_tilt": "ear", "shoulder_tilt": "shoulder", "hip_tilt": "hip"}
+#: What is cut out: this many heights of the body, at this shape, and at least this many pixels high.
+CUT_HEIGHTS, CUT_ASPECT, CUT_HEIGHT_PX = 1.25, 1.1, 900
 #: A line across the body is drawn this much longer than the distance of its two points.
 LONGER = 1.6
 
@@ -50,6 +54,30 @@ def draw_posture(rgb: NDArray[np.uint8], track: PoseTrack, posture: Posture, lab
     for id, part in ACROSS.items():
         if id in posture.measures:
             _across(pen, body, id, part, posture, labels)
+
+
+def cut_out(rgb: NDArray[np.uint8], track: PoseTrack) -> tuple[NDArray[np.uint8], PoseTrack]:
+    """Cut the person out of a picture, at a size at which lines and letters stay sharp; return it with its landmarks.
+
+    `track` has one frame. All cut-outs show a body at about the same size, so that two can stand side by side.
+    """
+    rows, columns = rgb.shape[:2]
+    known = track.xy_px[0][np.isfinite(track.xy_px[0]).all(axis=1)]
+    low, high = known.min(axis=0), known.max(axis=0)
+    height = min(CUT_HEIGHTS * float(high[1] - low[1]), rows)
+    width = min(CUT_ASPECT * height, columns)
+    corner = np.array(
+        [
+            min(max((low[0] + high[0] - width) / 2, 0), columns - width),
+            min(max((low[1] + high[1] - height) / 2, 0), rows - height),
+        ]
+    )
+    scale = max(1.0, CUT_HEIGHT_PX / height)
+    size = (round(width * scale), round(height * scale))
+    move = np.array([[scale, 0, -scale * corner[0]], [0, scale, -scale * corner[1]]])
+    cut = cv2.warpAffine(rgb, move, size, flags=cv2.INTER_CUBIC)
+    xy = ((track.xy_px - corner) * scale).astype(np.float32)
+    return np.ascontiguousarray(cut), replace(track, xy_px=xy, size_px=size)
 
 
 class _Body:
@@ -140,8 +168,9 @@ def _side_lines(pen: Pen, body: _Body, posture: Posture, labels: Mapping[str, st
         if low is None or high is None:
             continue
         color, width = _style(posture, id)
-        up = float(np.hypot(high[0] - low[0], high[1] - low[1]))
-        pen.line(low, (low[0], low[1] - up), WHITE, GUIDE_WIDTH * pen.line_px, dashed=True)
+        if id == "ear_shoulder":  # the trunk has the plumb line of the foot beside it
+            up = float(np.hypot(high[0] - low[0], high[1] - low[1]))
+            pen.line(low, (low[0], low[1] - up), WHITE, GUIDE_WIDTH * pen.line_px, dashed=True)
         pen.line(low, high, color, width * pen.line_px)
         pen.joint(high, color, 0.8 * pen.line_px)
         if id in labels:
