@@ -84,7 +84,7 @@ def to_pdf(report: ReportContent, *, appendix: bool = False, paper: str = "a4") 
     with tempfile.TemporaryDirectory(prefix="evenstride-pdf-") as name:
         folder = Path(name)
         data = _data(report, pictures, appendix, PAPERS[paper])
-        (folder / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        (folder / "data.json").write_bytes(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
         (folder / "report.typ").write_bytes(files("evenstride.report").joinpath("report.typ").read_bytes())
         for number, picture in enumerate(pictures, start=1):
             (folder / f"{number}.jpg").write_bytes(picture.jpeg)
