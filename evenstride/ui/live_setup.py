@@ -44,21 +44,21 @@ class LiveUnavailable(EvenstrideError):
     code = "live_unavailable"
 
 
-def missing(folder: Path = FOLDER) -> str | None:
+def missing() -> str | None:
     """Return in one sentence what the live view lacks, or None."""
-    absent = [name for name in (*RUNTIME, MODEL_FILE) if not (folder / Path(name).name).is_file()]
+    absent = [name for name in (*RUNTIME, MODEL_FILE) if not (FOLDER / Path(name).name).is_file()]
     if absent:
         return (
             f"The live view is not installed on this computer ({len(absent)} of {len(RUNTIME) + 1} files are missing)."
         )
-    if installed(folder) != pinned():
-        return f"The live view was installed by another release ({installed(folder)} instead of {pinned()})."
+    if installed() != pinned():
+        return f"The live view was installed by another release ({installed()} instead of {pinned()})."
     return None
 
 
-def installed(folder: Path = FOLDER) -> str:
+def installed() -> str:
     """Return the version of the runtime that is served, or an empty text."""
-    version = folder / VERSION_FILE
+    version = FOLDER / VERSION_FILE
     return version.read_text(encoding="utf-8").strip() if version.is_file() else ""
 
 
@@ -74,7 +74,7 @@ def pinned() -> str:
     return str(package["dependencies"][PACKAGE])
 
 
-def install(folder: Path = FOLDER) -> None:
+def install() -> None:
     """Fetch the runtime with npm, the model through the user's cache, and copy both into the served folder.
 
     Raises
@@ -90,13 +90,13 @@ def install(folder: Path = FOLDER) -> None:
     if _version_in(package) != wanted:
         _npm_ci()
     model = get_model(MODEL_NAME)
-    folder.mkdir(parents=True, exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     # The version is written last: an interrupted copy does not pass for a complete one.
-    (folder / VERSION_FILE).unlink(missing_ok=True)
+    (FOLDER / VERSION_FILE).unlink(missing_ok=True)
     for name in RUNTIME:
-        shutil.copyfile(package / name, folder / Path(name).name)
-    shutil.copyfile(model.path, folder / MODEL_FILE)
-    (folder / VERSION_FILE).write_text(wanted + "\n", encoding="utf-8")
+        shutil.copyfile(package / name, FOLDER / Path(name).name)
+    shutil.copyfile(model.path, FOLDER / MODEL_FILE)
+    (FOLDER / VERSION_FILE).write_text(wanted + "\n", encoding="utf-8")
 
 
 def _version_in(package: Path) -> str:

@@ -1,0 +1,105 @@
+"""The live view with a camera that plays a sample: skeleton, advice, and a full result from landmarks alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from fake_camera import as_camera
+
+from evenstride.ui import live_setup
+
+WALK_S = 12
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _installed():
+    if lacking := live_setup.missing():
+        pytest.skip(f"{lacking} Run: python -m evenstride.ui.live_setup")
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a camera that sees somebody walk to the right, turn and come back, again and again."""
+    return as_camera("normal_across_and_back.mp4", tmp_path_factory.mktemp("camera"), seconds=WALK_S, start=0.9)
+
+
+def test_a_walk_becomes_a_result_and_only_numbers_leave_the_browser(server, new_page, walk):
+    page = new_page(camera=walk)
+    sent: list[bytes] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(as_bytes(data))))
+    page.goto(f"{server}/live")
+    page.get_by_role("button", name="Turn the camera on").click()
+    page.get_by_label("Time to get there").select_option("5 seconds")
+    page.get_by_text("Good. I can see all of you").wait_for()
+    knee = page.locator("[data-of=left] dd")
+    knee.filter(has_text=re.compile(r"^-?\d+°$")).wait_for()
+    page.get_by_role("button", name="Start the walk").click()
+    page.get_by_text(re.compile(r"^1 of \d+: turn back$")).wait_for()
+    pictures = page.locator("canvas").evaluate("canvas => canvas.toDataURL().length")
+    assert pictures > 10_000
+    before = len(sent)
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Walk again").wait_for(timeout=60_000)
+    page.get_by_text("Measured live").first.wait_for()
+    # Somebody who walks to the right shows the camera the right leg: a swap by the mirrored picture would show here.
+    walks = [message for message in sent[before:] if b"landmarks" in message]
+    assert len(walks) == 1
+    track = read(walks[0])
+    right = [one for one in near_sides(track) if one[0] == "right"]
+    left = [one for one in near_sides(track) if one[0] == "left"]
+    assert right or left
+    assert all(direction == near for direction, near in right + left)
+    assert not any(
+        kind in b"".join(sent) for kind in (b"\xff\xd8\xff", b"\x89PNG", b"ftyp", b"data:image", b"data:video")
+    )
+
+
+def as_bytes(data) -> bytes:
+    return data if isinstance(data, bytes) else data.encode()
+
+
+def read(message: bytes):
+    """Return the track in a message to the server."""
+    from evenstride.ui.live_message import read_walk
+
+    start = message.index(b'{"width"') if b'{"width"' in message else message.index(b'"landmarks"')
+    text = message[start:].decode("utf-8", "ignore")
+    walk, _ = json.JSONDecoder().raw_decode(text)
+    return read_walk(walk)
+
+
+def near_sides(track) -> list[tuple[str, str]]:
+    """Return direction and near side of every pass."""
+    from analysis.assess import assess
+
+    return [(one.direction, one.near_side) for one in assess(track).passes if one.near_side]
+
+
+def test_leaving_the_page_turns_the_camera_off(server, new_page, walk):
+    page = new_page(camera=walk, width=360)
+    page.add_init_script(
+        "const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);"
+        "navigator.mediaDevices.getUserMedia = async (wish) => (window.camera = await open(wish));"
+    )
+    page.goto(f"{server}/live")
+    page.get_by_role("button", name="Turn the camera on").press("Enter")
+    start = page.get_by_role("button", name="Start the walk")
+    start.wait_for()
+    assert start.evaluate("button => button.getRootNode().activeElement === button"), "the keyboard goes on from there"
+    box = start.bounding_box()
+    assert box["x"] + box["width"] <= 360
+    live = "window.camera.getTracks().some(track => track.readyState === 'live')"
+    assert page.evaluate(live)
+    page.get_by_role("link", name="Record or upload a film").click()
+    page.wait_for_function(f"!{live}")
+
+
+def test_without_a_camera_the_page_says_so_and_where_else_to_go(server, page):
+    page.goto(f"{server}/live")
+    page.get_by_role("button", name="Turn the camera on").click()
+    page.get_by_role("alert").filter(has_text="You can also upload a film or try a sample.").wait_for()
+    assert page.get_by_role("link", name="Record or upload a film").is_visible()
+    assert page.get_by_role("button", name="Turn the camera on").is_visible()
