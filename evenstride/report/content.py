@@ -151,7 +151,7 @@ def make_content(
         since=None if earlier is None else day(earlier.provenance.created),
         client=_name(client),
         trainer=_name(trainer),
-        logo_png=None if logo is None else _logo(logo),
+        logo_png=None if logo is None else prepare_logo(logo),
     )
 
 
@@ -174,7 +174,7 @@ def _name(text: str | None) -> str | None:
     return shown or None
 
 
-def _logo(logo: Path | bytes) -> bytes:
+def prepare_logo(logo: Path | bytes) -> bytes:
     """Decode a logo and write it anew as a small PNG: no metadata, no surprises."""
     from PIL import Image
 
