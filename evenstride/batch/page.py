@@ -28,8 +28,8 @@ PICTURE_BYTES = 8 << 20
 #: Measures with a column of their own, and those whose distribution is drawn: name in the summary, heading, decimals.
 COLUMNS = (
     ("cadence_steps_per_min", "Steps a minute", 0),
-    ("knee_rom_left_deg", "Left knee moves °", 0),
-    ("knee_rom_right_deg", "Right knee moves °", 0),
+    ("knee_rom_left_deg", "Left knee range °", 0),
+    ("knee_rom_right_deg", "Right knee range °", 0),
     ("trunk_forward_deg", "Forward lean °", 1),
 )
 SPREADS = (
