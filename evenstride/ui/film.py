@@ -101,8 +101,8 @@ def choose_sample() -> None:
     with st.container(horizontal=True):
         for sample in samples.available():
             with st.container(border=True, width=320, key=f"sample-{sample.path.stem}"):
-                st.markdown(f"**{sample.title}**  \n{sample.about}")
-                if st.button("Take this one", key=f"take-{sample.path.stem}"):
+                st.write(sample.about)
+                if st.button(sample.title, key=f"take-{sample.path.stem}"):
                     with sample.path.open("rb") as content:
                         film = session.store(sample.path.name, content)
                     if film is not None:

@@ -8,6 +8,8 @@ from evenstride.pipeline import AnalyzeOptions
 from evenstride.ui import settings
 
 MODELS = {"heavy": "Best", "full": "Quick: about half the time, less exact"}
+#: Belts say their speed in km/h.
+KM_H = 3.6
 _NAMES = ("height_cm", "slow_motion", "mirrored", "blur_faces", "model")
 
 
@@ -24,6 +26,15 @@ def form(key: str, start: AnalyzeOptions | None = None) -> None:
         format="%.0f",
         key=f"{key}-height_cm",
         help="Lengths of steps in meters, and speed, need it.",
+    )
+    left.number_input(
+        "On a treadmill: speed of the belt in km/h",
+        0.5,
+        20.0,
+        value=None if start.treadmill_speed_m_s is None else round(KM_H * start.treadmill_speed_m_s, 1),
+        step=0.1,
+        format="%.1f",
+        key=f"{key}-belt_km_h",
     )
     left.number_input(
         "Slow motion: how many times slower than life?",
@@ -51,4 +62,7 @@ def asked(key: str, start: AnalyzeOptions | None = None) -> AnalyzeOptions:
     """Return what was said in the form; what was left empty keeps its default."""
     start = start or AnalyzeOptions(model=settings.default_model())
     said = {name: st.session_state[f"{key}-{name}"] for name in _NAMES if f"{key}-{name}" in st.session_state}
+    if f"{key}-belt_km_h" in st.session_state:
+        belt = st.session_state[f"{key}-belt_km_h"]
+        said["treadmill_speed_m_s"] = None if belt is None else belt / KM_H
     return AnalyzeOptions.model_validate(start.model_dump() | said)

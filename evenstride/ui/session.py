@@ -21,7 +21,7 @@ _KEY = "workspace"
 
 @st.cache_resource(show_spinner=False)
 def _workspaces() -> Workspaces:
-    return Workspaces(Runner(settings.JOBS_AT_ONCE), settings.LEFT_AFTER_S)
+    return Workspaces(Runner(settings.JOBS_AT_ONCE), settings.left_after_s())
 
 
 @st.cache_resource(show_spinner=False, scope="session", on_release=lambda key: _workspaces().leave(key))

@@ -14,11 +14,17 @@ JOBS_AT_ONCE = 2
 #: Somebody whose connection broke may come back this long; then the analysis stops and the films are deleted.
 #: Streamlit itself forgets a visitor after 120 s.
 LEFT_AFTER_S = 90.0
+LEFT_VARIABLE = "EVENSTRIDE_LEFT_AFTER_S"
 
 
 def default_model() -> str:
     """Return the name of the pose model to use."""
     return os.environ.get(MODEL_VARIABLE, "heavy")
+
+
+def left_after_s() -> float:
+    """Return how long somebody may be gone before their films are deleted."""
+    return float(os.environ.get(LEFT_VARIABLE, LEFT_AFTER_S))
 
 
 def data_folder() -> Path:

@@ -28,6 +28,8 @@ CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 #: The quickest model: these tests look at the app, not at the figures.
 MODEL = "lite"
 START_WITHIN_S = 60
+#: A closed page's films are deleted after this long.
+LEFT_AFTER_S = 2
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -42,20 +44,28 @@ HERE = {"localhost", "127.0.0.1", "::1"}
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that holds all that the app writes: `data` for what is kept, and visitors' folders."""
+    return tmp_path_factory.mktemp("app")
+
+
+@pytest.fixture(scope="session")
+def server(server_folder: Path) -> Iterator[str]:
     """Start the app with a data folder of its own; return its address."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("app")
+    folder = server_folder
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
     environment = os.environ | {
         "EVENSTRIDE_MODEL": MODEL,
         "EVENSTRIDE_DATA": str(folder / "data"),
+        "EVENSTRIDE_LEFT_AFTER_S": str(LEFT_AFTER_S),
         "TMPDIR": str(folder),
     }
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    (folder / "server.pid").write_text(str(process.pid))
     address = f"http://localhost:{port}"
     try:
         _wait_until_up(f"{address}/_stcore/health", process, folder / "server.log")
