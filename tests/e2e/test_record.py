@@ -10,7 +10,7 @@ from fake_camera import as_camera
 
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return as_camera("normal_across_and_back.mp4", tmp_path_factory.mktemp("camera"), seconds=12)
+    return as_camera("normal_across_and_back.mp4", tmp_path_factory.mktemp("camera"), seconds=6)
 
 
 def test_a_recording_is_taken_as_a_film(server, new_page, walk):
