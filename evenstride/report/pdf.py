@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -118,13 +119,15 @@ def _fonts() -> tuple[Path, ...]:
 
     Fonts of the computer come after them, for what neither of them has.
     """
-    import font_source_sans_pro
-    import matplotlib
+    return _package("font_source_sans_pro") / "files", _package("matplotlib") / "mpl-data" / "fonts" / "ttf"
 
-    return (
-        Path(font_source_sans_pro.__file__).parent / "files",
-        Path(matplotlib.get_data_path()) / "fonts" / "ttf",
-    )
+
+def _package(name: str) -> Path:
+    """Return the folder of a package without importing it."""
+    found = find_spec(name)
+    if found is None or found.origin is None:
+        raise PaperError(f"The package {name} is missing.", "Install what requirements.txt lists.")
+    return Path(found.origin).parent
 
 
 def _seconds(created: str) -> int:
