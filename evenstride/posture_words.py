@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from evenstride.words import NOT_A_DEVICE, number
@@ -65,8 +66,8 @@ def headline(result: PostureResult) -> str:
         return "Nothing could be measured in this picture."
     found = [id for id, measure in result.measures.items() if measure.notable]
     if not found:
-        return "No line is tilted by more than a picture can be off."
-    return f"Beyond what a picture can be off: {', '.join(MEASURES[id][0].lower() for id in found)}."
+        return "No line is off by more than a picture's own error."
+    return f"Beyond a picture's own error: {'; '.join(MEASURES[id][0].lower() for id in found)}."
 
 
 def sentence(id: str, measure: PostureMeasure) -> str:
@@ -76,7 +77,7 @@ def sentence(id: str, measure: PostureMeasure) -> str:
     if id == "ear_shoulder":
         return f"{_size(measure.value, measure.unit)} {_way(measure.value, 'in front of plumb', 'behind plumb')}."
     if not measure.notable:
-        return "Nothing that goes beyond what a picture can be off."
+        return "Within what a picture can be off by."
     size = _size(measure.value, measure.unit)
     if id in _TILTS:
         return f"The {_way(measure.value, 'left', 'right')} {_TILTS[id]} is higher: {size}."
@@ -93,6 +94,32 @@ def sentence(id: str, measure: PostureMeasure) -> str:
         if value is not None
     ]
     return f"{', '.join(parts).capitalize()}."
+
+
+#: How a measure moves when its value grows, and when it shrinks.
+_MOVES = {
+    "head_tilt": ("the left ear is {} higher than before", "the right ear is {} higher than before"),
+    "shoulder_tilt": ("the left shoulder is {} higher than before", "the right shoulder is {} higher than before"),
+    "hip_tilt": ("the left hip is {} higher than before", "the right hip is {} higher than before"),
+    "trunk_lateral": ("{} farther to the left", "{} farther to the right"),
+    "weight_shift": ("{} farther to the left", "{} farther to the right"),
+    "trunk_forward": ("{} farther forward", "{} farther back"),
+    "ear_shoulder": ("{} farther forward", "{} farther back"),
+    "knee_alignment": ("{} farther outward", "{} farther inward"),
+    "knee_bend": ("{} more bent", "{} straighter"),
+}
+
+
+def change(id: str, before: PostureMeasure, now: PostureMeasure) -> str:
+    """Say how a measure changed between two pictures: only what is larger than the errors of both."""
+    if before.value is None or now.value is None or before.ci95 is None or now.ci95 is None:
+        return "Not measured in both."
+    difference = now.value - before.value
+    error = math.hypot(*((high - low) / 2 for low, high in (before.ci95, now.ci95)))
+    if abs(difference) <= error:
+        return "No change we can see."
+    moved = _MOVES[id][0 if difference > 0 else 1].format(_size(difference, now.unit))
+    return f"{moved[0].upper()}{moved[1:]}."
 
 
 def labels(measures: dict[str, PostureMeasure]) -> dict[str, str]:
