@@ -302,7 +302,14 @@ def children_of(pid: int) -> list[int]:
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         found += [int(one) for one in task.read_text().split()]
-    return [one for one in found if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    return [one for one in found if b"spawn_main" in command_of(one)]
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # gone by now
+        return b""
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes in /proc")
@@ -320,6 +327,7 @@ def test_killed_at_random_it_goes_on_and_ends_with_the_same_tables(here, threads
         while done_marks(out) < target and process.poll() is None:
             time.sleep(0.01)
         time.sleep(chance.random() * 0.15)
+        wait_for(lambda: children_of(process.pid) or process.poll() is not None)
         workers = children_of(process.pid)
         os.kill(chance.choice(workers) if victim == "worker" else process.pid, signal.SIGKILL)
     process.communicate()
@@ -339,10 +347,14 @@ def done_marks(out: Path) -> int:
 
 
 def wait_gone(pids: list[int]) -> None:
-    deadline = time.monotonic() + 20
-    while any(Path(f"/proc/{pid}").exists() for pid in pids):
-        assert time.monotonic() < deadline, "a worker outlived its parent"
-        time.sleep(0.05)
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+
+
+def wait_for(true) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_stopping_keeps_what_is_done(tmp_path: Path):

@@ -1,0 +1,246 @@
+"""``evenstride batch`` as people and schedulers use it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from batch_fakes import MODEL, fake_analyze, film
+from typer.testing import CliRunner
+
+import evenstride.batch.run as run_module
+from evenstride import pipeline
+from evenstride.cli import app
+from vision.errors import ModelUnavailable
+from vision.model import get_model
+
+runner = CliRunner(env={"COLUMNS": "120"})
+ROOT = Path(__file__).parents[2]
+ODD = "ümläut #1? [x].mp4"
+
+
+@pytest.fixture
+def batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Return a function that runs the command on tmp_path/in with made-up analyses in this process."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    monkeypatch.setattr(pipeline, "analyze_video", fake_analyze)
+    monkeypatch.setattr("vision.model.get_model", lambda choice: SimpleNamespace(sha256=MODEL))
+    with ThreadPoolExecutor(2) as threads:
+        real = run_module.run_plan
+
+        def run_plan(*args, **settings):
+            return real(*args, **(settings | {"executor": threads, "width": 2}))
+
+        monkeypatch.setattr(run_module, "run_plan", run_plan)
+        (tmp_path / "in").mkdir()
+        yield lambda *options: runner.invoke(
+            app, ["batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), *map(str, options)]
+        )
+
+
+def test_all_measured(batch, tmp_path: Path):
+    film(tmp_path / "in/1.mp4")
+    done = batch()
+    assert done.exit_code == 0, done.output
+    assert "1 of 1 videos measured." in done.stdout
+    assert f"{tmp_path}/out/index.html" in done.stdout
+    assert "measured in" in done.stderr
+
+
+def test_some_failed(batch, tmp_path: Path):
+    film(tmp_path / "in/1.mp4")
+    film(tmp_path / "in/nobody.mp4", "nobody")
+    done = batch("--quiet")
+    assert (done.exit_code, done.output) == (1, "")
+    again = batch()
+    assert again.exit_code == 1
+    assert "0 videos to measure, 2 finished before." in again.stderr
+
+
+def test_odd_things_that_are_measured_all_the_same_are_no_failure(batch, tmp_path: Path):
+    film(tmp_path / "in/a/walk.mp4")
+    film(tmp_path / "in/b/walk.mp4")
+    assert batch().exit_code == 0
+    assert len(pd.read_csv(tmp_path / "out/errors.csv")) == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["--workers 0", "--height-cm 17", "--manifest nowhere.csv", "--timeout 0", "--log-file /nowhere/at/all.log"],
+)
+def test_wrong_usage(batch, options: str):
+    done = batch(*options.split())
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output
+
+
+def test_a_source_that_is_not_there(tmp_path: Path):
+    done = runner.invoke(app, ["batch", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 2
+    assert "There is nothing at" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_json_lines(batch, tmp_path: Path):
+    film(tmp_path / "in/1.mp4")
+    film(tmp_path / "in/nobody.mp4", "nobody")
+    done = batch("--json-lines")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["event"] for event in events] == ["start", "video", "video", "end"]
+    failed = next(event for event in events if event.get("status") == "failed")
+    assert failed["error"]["code"] == "no_person"
+    assert events[2]["left"] == 0
+    assert events[-1] == {
+        "event": "end", "videos": 2, "measured": 1, "failed": 1, "out": f"{tmp_path}/out",
+        "files": ["summary.csv", "summary.parquet", "strides.parquet", "errors.csv", "index.html"],
+    }  # fmt: skip
+
+
+def test_log_file(batch, tmp_path: Path):
+    film(tmp_path / "in/1.mp4")
+    batch("--quiet", "--log-file", tmp_path / "log.txt")
+    batch("--quiet", "--log-file", tmp_path / "log.txt")
+    lines = (tmp_path / "log.txt").read_text().splitlines()
+    assert len(lines) == 3
+    assert "1.mp4: measured" in lines[1]
+
+
+def test_dry_run_writes_nothing(batch, tmp_path: Path):
+    film(tmp_path / "in/1.mp4")
+    film(tmp_path / "in/2.mp4", n=2)
+    (tmp_path / "in/gone.mp4").symlink_to("nowhere")
+    (tmp_path / "in/notes.txt").write_text("x")
+    done = batch("--dry-run")
+    assert done.exit_code == 0
+    assert "2 of 2 videos to measure" in done.stdout
+    assert "gone.mp4 is a link that leads nowhere" in done.stdout
+    assert "1 .txt" in done.stdout
+    assert not (tmp_path / "out").exists()
+    batch()
+    film(tmp_path / "in/2.mp4", n=3)
+    assert "1 of 2 videos to measure" in batch("--dry-run").stdout
+
+
+def test_options_and_manifest_reach_the_analysis(batch, tmp_path: Path, monkeypatch):
+    film(tmp_path / "in/1.mp4")
+    film(tmp_path / "in/2.mp4")
+    (tmp_path / "m.csv").write_text("file,subject,height_cm\n2.mp4,P1,180\n")
+    asked = {}
+
+    def noted(path, options, *, progress=None):
+        asked[Path(path).name] = options
+        return fake_analyze(path, options, progress=progress)
+
+    monkeypatch.setattr(pipeline, "analyze_video", noted)
+    assert batch("--manifest", tmp_path / "m.csv", "--no-video", "--height-cm", 170, "--model", "full").exit_code == 0
+    assert (asked["1.mp4"].height_cm, asked["2.mp4"].height_cm) == (170, 180)
+    assert all(one.no_video and one.model == "full" and one.workers == 1 for one in asked.values())
+    assert (tmp_path / "out/subjects.csv").is_file()
+
+
+def test_watch_measures_what_arrives_once_it_is_complete(batch, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("evenstride.commands.batch.WATCH_S", 0.2)
+    film(tmp_path / "in/1.mp4")
+    seen = []
+
+    def fill():
+        wait_for(lambda: (tmp_path / "out/summary.csv").is_file() and "measured" in text())
+        growing = film(tmp_path / "in/2.mp4")
+        for k in range(4):
+            seen.append(text().count("measured"))
+            film(growing, n="x" * k)
+            time.sleep(0.08)
+        wait_for(lambda: text().count("measured") == 2)
+        signal.raise_signal(signal.SIGINT)
+
+    def text():
+        return (tmp_path / "out/summary.csv").read_text()
+
+    helper = threading.Thread(target=fill)
+    helper.start()
+    done = batch("--watch")
+    helper.join()
+    assert done.exit_code == 0, done.output
+    assert set(seen) == {1}
+    assert "2 of 2 videos measured." in done.stdout
+
+
+def wait_for(true) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_scheduler_that_does_not_answer(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("evenstride.commands.batch.CONNECT_S", 0.5)
+    monkeypatch.setattr("vision.model.get_model", lambda choice: SimpleNamespace(sha256=MODEL))
+    film(tmp_path / "in/1.mp4")
+    done = runner.invoke(
+        app, ["batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--scheduler", "tcp://127.0.0.1:9"]
+    )
+    assert done.exit_code == 2
+    assert "No Dask scheduler answers at tcp://127.0.0.1:9" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="cuts a clip with ffmpeg")
+def test_real_videos_in_real_processes(tmp_path: Path):
+    """A folder as it comes: a clip with an odd name, and everything that is no film of a person."""
+    try:
+        model = get_model("lite")
+    except ModelUnavailable as error:
+        pytest.skip(f"no pose model here: {error}")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    clip = folder / ODD
+    sample = ROOT / "sample_videos/normal_across_and_back.mp4"
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-ss", "2", "-t", "1.2", "-i", sample, "-vf", "scale=480:-2", "-an", clip], check=True
+    )
+    whole = clip.read_bytes()
+    (folder / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    (folder / "empty.mp4").touch()
+    (folder / "text.mp4").write_text("hello")
+    (folder / "round").symlink_to(".")
+    black = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:s=320x240:d=1", folder / "nobody.mp4"]
+    subprocess.run(black, check=True)
+    command = [sys.executable, "-m", "evenstride", "batch", folder, "--out", tmp_path / "out", "--model", model.name]
+    done = subprocess.run([*command, "--no-video", "--workers", "1"], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1, done.stderr
+    errors = pd.read_csv(tmp_path / "out/errors.csv")
+    assert {(row.file, row.code, row.measured) for row in errors.itertuples()} == {
+        ("cut.mp4", "unreadable_video", 0),
+        ("empty.mp4", "unreadable_video", 0),
+        ("nobody.mp4", "no_person", 0),
+        ("round", "symlink_loop", 1),
+        ("text.mp4", "unreadable_video", 0),
+        (ODD, "odd_name", 1),
+    }
+    summary = pd.read_csv(tmp_path / "out/summary.csv").set_index("file")
+    assert list(summary.index[summary["status"] == "measured"]) == [ODD]
+    written = {path.name for path in (tmp_path / "out" / summary.loc[ODD, "folder"]).iterdir()}
+    assert written >= {"result.json", "frames.csv", "strides.csv", "track.npz", "report.html", "done.json"}
+    assert "thumbnail.jpg" in written
+    assert "data:image/jpeg;base64" in (tmp_path / "out/index.html").read_text()
+
+
+def test_help_loads_no_heavy_library():
+    code = (
+        "import sys; sys.argv = ['evenstride', 'batch', '--help']\n"
+        "from evenstride.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print('LOADED', sorted({'fsspec', 'pandas', 'numpy', 'distributed'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.splitlines()[-1] == "LOADED []"
