@@ -18,6 +18,8 @@ from vision.errors import StoreError
 
 #: Where clients are kept: a PostgreSQL URL, a SQLite URL, or the path of a SQLite file.
 DATABASE_VARIABLE = "EVENSTRIDE_DATABASE"
+#: The folder for everything that people keep; the app looks there too.
+FOLDER_VARIABLE = "EVENSTRIDE_DATA"
 FILE_NAME = "clients.sqlite"
 VIDEO_FOLDER = "videos"
 
@@ -40,7 +42,8 @@ def default_url() -> str:
 
 def data_folder() -> Path:
     """Return the user's data folder, which also takes the films of those clients who let theirs be kept."""
-    return user_data_path("evenstride", appauthor=False)
+    given = os.environ.get(FOLDER_VARIABLE)
+    return Path(given) if given else user_data_path("evenstride", appauthor=False)
 
 
 def parse_url(wanted: str) -> URL:

@@ -1,0 +1,233 @@
+"""The trainer's pages: the list of clients, and from there one client, one recording, two compared, the settings."""
+
+from __future__ import annotations
+
+import html
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import streamlit as st
+
+from evenstride.exchange import import_client
+from evenstride.store import CONSENT_WORDING, Client, Conditions, ListedClient, Recording, Store
+from evenstride.ui import frame, pages, session, trainer
+from vision.errors import EvenstrideError
+
+PER_PAGE = 50
+LONGEST_NAME = 300
+SURFACES = {"": "not noted", "overground": "on the ground", "treadmill": "on a treadmill"}
+PACES = {"": "not noted", "slow": "slower than usual", "usual": "usual", "fast": "faster than usual"}
+#: Stored recordings that this visitor looks at lie here as folders, inside the visitor's own workspace.
+STORED = "stored"
+
+_STYLE = """<style>
+.ev-name { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }
+h1.ev-name { font-size: 2.2rem; letter-spacing: -.02em; margin: 0; }
+.st-key-clients-list [data-testid="stPageLink-NavLink"] p { overflow-wrap: anywhere; unicode-bidi: isolate; }
+</style>"""
+
+
+def page() -> None:
+    """Show what the address asks for: ``?client=ID``, ``?recording=ID``, ``?settings=1``, or the list."""
+    st.html(_STYLE)
+    asked = {name: st.query_params.get(name) for name in ("client", "recording", "settings")}
+    store = trainer.open_mine()
+    if store is None:
+        return
+    for name, value in asked.items():
+        if value:
+            st.query_params[name] = value  # a link within the page leaves the address bare otherwise
+    if asked["settings"]:
+        pages.link("clients", "All clients", icon="👥")
+        trainer.settings(store)
+    elif asked["recording"]:
+        from evenstride.ui import client_page
+
+        client_page.show_recording(store, asked["recording"])
+    elif asked["client"]:
+        from evenstride.ui import client_page
+
+        client_page.show(store, asked["client"])
+    else:
+        _list(store)
+
+
+def _list(store: Store) -> None:
+    st.title("Clients", anchor=False)
+    if message := st.session_state.pop("clients-message", None):
+        st.success(message)
+    search = st.text_input("Search by name", key="clients-search")
+    count = store.count(search)
+    number = 1
+    if count > PER_PAGE:
+        last = -(-count // PER_PAGE)
+        number = st.number_input(f"Page, of {last}", 1, last, key=f"clients-page-{search}", width=160)
+    with st.container(key="clients-list", gap=None):
+        for one in store.clients(search, limit=PER_PAGE, offset=(number - 1) * PER_PAGE):
+            _line(one)
+    if not count:
+        st.write("Nobody by that name." if search else "There are no clients yet. Add the first one:")
+    else:
+        st.caption(f"{count} client" + ("" if count == 1 else "s") + (" found" if search else ""))
+    with st.expander("Add a client", expanded=not count and not search):
+        _add(store)
+    with st.expander("Import a client"):
+        _import(store)
+    pages.link("clients", "Settings: your name, logo and passcode", icon="⚙️", settings="1")
+
+
+def _line(one: ListedClient) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        pages.link("clients", link_text(one.name), client=one.id)
+        films = f"{one.recordings} recording" + ("" if one.recordings == 1 else "s")
+        last = "" if one.last_recorded_at is None else f", last {day(one.last_recorded_at)}"
+        st.caption(films + last)
+
+
+def _add(store: Store) -> None:
+    with st.form("clients-add", border=False):
+        fields = card_fields(None, "add")
+        if st.form_submit_button("Add", type="primary"):
+            try:
+                client = store.add_client(**fields)
+            except EvenstrideError as error:
+                frame.say(error)
+            else:
+                pages.go("clients", client=client.id)
+
+
+def card_fields(client: Client | None, key: str) -> dict[str, object]:
+    """Show the fields of a client's card inside a form, and return what is in them."""
+    name = st.text_input(
+        "Name", client.name if client else "", max_chars=LONGEST_NAME, key=f"{key}-name", help="Or a nickname or number"
+    )
+    left, right = st.columns(2)
+    year = left.number_input(
+        "Year of birth (if you like)", 1900, 2100, client.birth_year if client else None, key=f"{key}-born"
+    )
+    height = right.number_input(
+        "Height in cm (for lengths and speed)", 100.0, 250.0, client.height_cm if client else None, key=f"{key}-height"
+    )
+    st.markdown("**Consent**")
+    wording = st.text_area(
+        "What the client agrees to", client.consent_wording if client else CONSENT_WORDING, key=f"{key}-wording"
+    )
+    agreed = st.date_input(
+        "Agreed on (empty: not yet)",
+        client.consent_on if client else None,
+        max_value=date.today(),
+        key=f"{key}-consent",
+    )
+    videos = st.checkbox(
+        "Keep the films too, not only what was measured",
+        client.keeps_videos if client else False,
+        key=f"{key}-videos",
+        help="Without this, measurements, landmarks and the report's pictures are kept, and no film.",
+    )
+    return {
+        "name": name,
+        "birth_year": year,
+        "height_cm": height,
+        "consent_wording": wording,
+        "consent_on": agreed,
+        "keeps_videos": videos,
+    }
+
+
+def _import(store: Store) -> None:
+    st.write("Take in a ZIP file that was exported here or on another computer.")
+    upload = st.file_uploader("Exported client (ZIP)", ["zip"], key="clients-import")
+    if upload is not None and st.button("Import", key="clients-import-go"):
+        try:
+            done = import_client(store, upload)
+            st.success(f"{frame.plain(done.client.name)}: {done.sentence()}")
+            pages.link("clients", "Open", client=done.client.id)
+        except EvenstrideError as error:
+            frame.say(error)
+
+
+def save_to_client_panel(folder: Path, key: str = "save") -> None:
+    """Offer to add a result folder to a client: one choice and one click. For the page that shows a result.
+
+    Nothing is shown for a result that comes from a client's card anyway.
+    """
+    if STORED in folder.parts:
+        return
+    with st.container(key=f"{key}-to-client", border=True):
+        st.markdown("**For trainers: add this to a client**")
+        try:
+            _save_panel(folder, key)
+        except EvenstrideError as error:
+            frame.say(error)
+
+
+def _save_panel(folder: Path, key: str) -> None:
+    if not trainer.is_open():
+        pages.link("clients", "Open your clients first", icon="👥")
+        return
+    store = trainer.open_mine()
+    if store is None:
+        return
+    saved = st.session_state.setdefault("clients-saved", {})
+    if str(folder) in saved:
+        st.write("Saved.")
+        pages.link("clients", "Open the client's page", icon="👥", client=saved[str(folder)])
+        return
+    names = {one.id: one.name for one in store.clients()}
+    if not names:
+        st.write("There are no clients yet.")
+        pages.link("clients", "Add the first one", icon="👥")
+        return
+    chosen = st.selectbox(
+        "Client", list(names), None, names.__getitem__, key=f"{key}-client", placeholder="Whose walk?"
+    )
+    with st.expander("Shoes, ground, day, notes"):
+        filmed, conditions, notes = recording_fields(None, key)
+    if st.button("Save to this client", key=f"{key}-go", disabled=chosen is None):
+        store.add_recording(chosen, folder, recorded_at=filmed, conditions=conditions, notes=notes)
+        saved[str(folder)] = chosen
+        st.rerun()
+
+
+def recording_fields(recording: Recording | None, key: str) -> tuple[datetime, Conditions, str]:
+    """Show the fields of a recording's card, and return what is in them."""
+    before = recording.conditions if recording else Conditions()
+    on = recording.recorded_at.astimezone() if recording else datetime.now().astimezone()
+    filmed = st.date_input("Filmed on", on.date(), max_value=date.today(), key=f"{key}-day")
+    left, right = st.columns(2)
+    surface = left.selectbox(
+        "Ground", list(SURFACES), list(SURFACES).index(before.surface), SURFACES.__getitem__, key=f"{key}-surface"
+    )
+    pace = right.selectbox("Pace", list(PACES), list(PACES).index(before.pace), PACES.__getitem__, key=f"{key}-pace")
+    shoes = left.text_input("Shoes", before.shoes, max_chars=200, key=f"{key}-shoes")
+    other = right.text_input("Anything else", before.other, max_chars=200, key=f"{key}-other")
+    notes = st.text_area("Notes", recording.notes if recording else "", key=f"{key}-notes")
+    moment = on if filmed == on.date() else datetime.combine(filmed, time(12)).astimezone()
+    return moment.astimezone(UTC), Conditions(surface, shoes, pace, other), notes
+
+
+def unpacked(store: Store, recording: Recording) -> Path:
+    """Return a recording as a folder in this visitor's workspace, which goes when the visitor does."""
+    folder = session.workspace().folder / STORED / recording.id
+    return folder if folder.is_dir() else store.unpack(recording.id, folder)
+
+
+def heading(name: str) -> None:
+    """Show a name as the page's title, exactly as typed and never as markup."""
+    st.html(f'<h1 class="ev-name" dir="auto">{html.escape(name)}</h1>')
+
+
+def exactly(text: str) -> None:
+    """Show a text as typed, line by line, never as markup."""
+    st.html(f'<div class="ev-name" dir="auto">{html.escape(text)}</div>')
+
+
+def link_text(name: str) -> str:
+    """Return a name as the text of a link: spaces at its ends would make it code to Markdown."""
+    return frame.plain(" ".join(name.split()))
+
+
+def day(moment: datetime) -> str:
+    """Write a day, e.g. ``3 May 2026``."""
+    local = moment.astimezone()
+    return f"{local.day} {local:%B %Y}"

@@ -1,0 +1,158 @@
+"""Charts of change: a measure over time with its band of chance, two films' curves laid over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+from evenstride import words
+from evenstride.change import Point, Trend
+from evenstride.results import Curve, Result, SideName
+
+HEIGHT = 320
+#: Told apart by shape and fill too: colors that people with any color vision can tell apart, on light and dark.
+INK = "#3a7ca5"
+BAND = "#8a94a6"
+EARLIER, LATER = "#b8791f", "#3a7ca5"
+
+
+def draw(trend: Trend) -> alt.LayerChart:
+    """Draw a trend: dots with their ranges, and the band around the first film inside which a change can be chance."""
+    unit = words.unit_text(trend.unit).strip() or trend.unit
+    title = f"{trend.title} ({unit})" if unit else trend.title
+    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False, padding=18))
+    rows = [_row(trend, point) for point in trend.points]
+    base = alt.Chart(alt.Data(values=rows)).encode(x=alt.X("day:T", title="Filmed", axis=alt.Axis(labelOverlap=True)))
+    layers: list[Any] = []
+    if trend.baseline is not None and trend.mdc is not None:
+        band = [{"low": trend.baseline - trend.mdc, "high": trend.baseline + trend.mdc}]
+        layers.append(
+            alt.Chart(alt.Data(values=band)).mark_rect(color=BAND, opacity=0.25).encode(y="low:Q", y2="high:Q")
+        )
+        layers.append(
+            alt.Chart(alt.Data(values=[{"value": trend.baseline}])).mark_rule(color=BAND, strokeDash=[6, 4]).encode(y=y)
+        )
+    layers.append(base.mark_rule(color=INK, strokeWidth=2).encode(y=alt.Y("low:Q", title=title), y2="high:Q"))
+    layers.append(base.mark_line(color=INK, opacity=0.5).encode(y=y).transform_filter("datum.comparable"))
+    layers.append(
+        base.mark_point(size=110, strokeWidth=2, opacity=1, stroke=INK).encode(
+            y=y,
+            fill=alt.condition("datum.comparable", alt.value(INK), alt.value("transparent")),
+            tooltip=[alt.Tooltip("when:N", title="Filmed"), alt.Tooltip("text:N", title=trend.title)],
+        )
+    )
+    return alt.layer(*layers).properties(height=HEIGHT, description=f"{trend.title}: {trend.sentence()}")
+
+
+def _row(trend: Trend, point: Point) -> dict[str, Any]:
+    return {
+        "day": point.recorded_at.isoformat(),
+        "when": point.recorded_at.astimezone().date().isoformat(),
+        "value": point.value,
+        "low": point.value if point.low is None else point.low,
+        "high": point.value if point.high is None else point.high,
+        "comparable": point.comparable,
+        "text": _text(trend, point),
+    }
+
+
+def _text(trend: Trend, point: Point) -> str:
+    decimals = words.measure_words(trend.measure).decimals
+    value = words.number(point.value, trend.unit, decimals)
+    if point.low is not None and point.high is not None:
+        value += f" (95 % range {words.interval((point.low, point.high), decimals)})"
+    return value if point.comparable else f"{value}; not compared: {point.reason}"
+
+
+def words_of(trend: Trend) -> str:
+    """Write a trend as a list: what the chart shows, for those who can't see it."""
+    lines = [f"- {point.recorded_at.astimezone().date()}: {_text(trend, point)}" for point in trend.points]
+    return "\n".join([trend.sentence(), "", *lines])
+
+
+def overlay(side: SideName, *films: tuple[str, Result]) -> alt.Chart | None:
+    """Lay the average steps of one knee in two films over each other; None when neither shows it."""
+    rows = []
+    for order, (name, result) in enumerate(films):
+        curve = _near_curve(result, side)
+        if curve is not None:
+            film = f"{('earlier', 'later')[order]}: {name}"
+            rows += [
+                {"percent": percent, "degrees": value, "film": film, "order": order}
+                for percent, value in enumerate(curve.mean_deg)
+                if value is not None
+            ]
+    if not rows:
+        return None
+    names = list(dict.fromkeys(str(row["film"]) for row in rows))
+    colors = [EARLIER if name.startswith("earlier") else LATER for name in names]
+    dashes = [[6, 4] if name.startswith("earlier") else [1, 0] for name in names]
+    legend = alt.Legend(title=None, orient="top", direction="vertical", labelLimit=300)
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            x=alt.X("percent:Q", title="Percent of a double step", scale=alt.Scale(domain=[0, 100])),
+            y=alt.Y("degrees:Q", title=f"{side.capitalize()} knee bend (°)"),
+            color=alt.Color("film:N", scale=alt.Scale(domain=names, range=colors), legend=legend),
+            strokeDash=alt.StrokeDash("film:N", scale=alt.Scale(domain=names, range=dashes), legend=legend),
+        )
+        .properties(height=HEIGHT, description=_overlay_words(side, films))
+    )
+
+
+def _near_curve(result: Result, side: SideName) -> Curve | None:
+    return next((one for one in result.curves if (one.joint, one.side, one.near) == ("knee", side, True)), None)
+
+
+def _overlay_words(side: SideName, films: Sequence[tuple[str, Result]]) -> str:
+    peaks = []
+    for name, result in films:
+        curve = _near_curve(result, side)
+        known = [value for value in curve.mean_deg if value is not None] if curve else []
+        peaks.append(f"{name}: up to {max(known):.0f}°" if known else f"{name}: not measured")
+    return f"{side.capitalize()} knee bend over a double step. {'; '.join(peaks)}."
+
+
+_PLAY_BOTH = """
+export default function ({ parentElement, data }) {
+  const film = (key) => document.querySelector(`.st-key-${key} video`);
+  const button = parentElement.querySelector("button");
+  button.onclick = () => {
+    const films = data.films.map(film);
+    if (films.some((one) => !one)) return;
+    const playing = films.some((one) => !one.paused);
+    if (playing) { films.forEach((one) => one.pause()); button.textContent = data.play; return; }
+    if (films.every((one) => one.ended || one.currentTime === 0) || films.some((one) => one.ended)) {
+      films.forEach((one, at) => { one.currentTime = data.starts[at]; });
+    }
+    const gap = data.starts[1] - data.starts[0];
+    films[1].currentTime = Math.max(0, films[0].currentTime + gap);
+    films.forEach((one) => { one.play(); });
+    button.textContent = data.pause;
+    const stop = () => { films.forEach((one) => one.pause()); button.textContent = data.play; };
+    films.forEach((one) => one.addEventListener("ended", stop, { once: true }));
+  };
+}
+"""
+
+
+def play_both(before: str, after: str, starts: Sequence[float]) -> None:
+    """Show a button that plays two films of the page together, aligned at the first landing in each (seconds)."""
+    data = {"films": [before, after], "starts": list(starts), "play": "▶ Play both together", "pause": "⏸ Pause both"}
+    _both()(data=data, key="play-both")
+
+
+@cache
+def _both() -> Any:
+    return st.components.v2.component(
+        "evenstride_play_both",
+        html='<button type="button">▶ Play both together</button>',
+        css="button { font: inherit; padding: .5rem 1rem; border-radius: .6rem; border: 1px solid currentColor; "
+        "background: none; color: inherit; cursor: pointer; }",
+        js=_PLAY_BOTH,
+    )
