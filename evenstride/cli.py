@@ -21,6 +21,7 @@ import typer
 from evenstride import __version__
 from evenstride.commands import clients
 from evenstride.commands.batch import BATCH_HELP, batch
+from evenstride.commands.export import export
 from evenstride.commands.posture import posture
 from evenstride.commands.report import report
 from vision.errors import (
@@ -167,6 +168,7 @@ def analyze(
 
 
 app.command(epilog=BATCH_HELP)(batch)
+app.command()(export)
 app.command()(report)
 app.command(epilog=EXIT_HELP)(posture)
 app.add_typer(clients.app, name="client")
