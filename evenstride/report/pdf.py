@@ -168,7 +168,7 @@ def _data(report: ReportContent, pictures: Sequence[Picture], appendix: bool, pa
             "figure": _hero(report),
         },
         "must_say": words.NOT_A_DEVICE,
-        "made_with": "Made with Evenstride on one computer; the film was sent nowhere.",
+        "made_with": f"Made with Evenstride {result.provenance.evenstride}.",
         "for_whom": words.FOR_WHOM,
         "always_say": words.ALWAYS_SAY,
         "sides": _sides(report),
