@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import fabricate
 import pytest
 from test_results import result_of
 
 from evenstride import words
-from evenstride.report import render
+from evenstride.pipeline import AnalyzeOptions, analyze_video
+from evenstride.report import make_html, render
 from evenstride.report.charts import curve_plot, index_mark
-from evenstride.report.pictures import Picture, key_moments
+from evenstride.report.pictures import Picture, key_moments, load_pictures
 
 VOID = {"meta", "img", "line", "path", "circle", "rect", "br", "link", "hr"}
 PICTURES = [Picture(b"\xff\xd8 not decoded", "Left foot lands: left knee 4°", 1.25)]
@@ -228,3 +230,27 @@ def test_narrow_interval_gets_a_decimal_more():
 def test_measures_with_one_reason_are_told_together():
     told = dict(words.not_measured(result_of(fabricate.none())))
     assert told[fabricate.NO_HEIGHT] == ["Length of one step", "Walking speed"]
+
+
+def test_a_result_folder_is_enough_to_make_the_page_again(fake, tmp_path: Path):
+    analyze_video("walk.mp4", AnalyzeOptions(out=tmp_path))
+    assert make_html(tmp_path) == (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert [picture.caption for picture in load_pictures(tmp_path)][0] == "Left foot lands"
+
+
+def test_pictures_of_an_earlier_result_go_with_it(fake, tmp_path: Path):
+    analyze_video("walk.mp4", AnalyzeOptions(out=tmp_path))
+    mine = tmp_path / "picture_9.jpg"
+    mine.write_bytes(b"mine")
+    fake.assessment = fabricate.frontal()
+    analyze_video("walk.mp4", AnalyzeOptions(out=tmp_path))
+    assert {path.name for path in tmp_path.glob("picture_*.jpg")} == {"picture_1.jpg", "picture_2.jpg", mine.name}
+    assert mine.read_bytes() == b"mine"
+    assert "img" in {tag for tag, _ in Page(make_html(tmp_path)).tags}
+
+
+def test_signs_for_getting_help_are_open_before_the_answer():
+    page = page_of("clear_right")
+    assert ("details", {"class": "help", "open": None}) in page.tags
+    text = squeezed(page.text)
+    assert all(text.index(sign.text) < text.index("You seem to spare") for sign in words.HELP_SIGNS)
