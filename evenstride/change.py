@@ -95,7 +95,7 @@ class Change:
             return f"Not compared: {self.reason}"
         line = self._amount(self.mdc)
         if self.status == "no_change":
-            return f"{NO_CHANGE}: less than {line} can be chance."
+            return f"{NO_CHANGE}: up to {line} can be chance."
         return f"{self._direction()} by {self._amount(abs(self.difference))}, more than chance alone ({line})."
 
     def _amount(self, size: float) -> str:

@@ -84,7 +84,7 @@ def _change(recordings: list[Recording]) -> None:
     with st.expander("The picture in words and numbers"):
         st.markdown(trend_chart.words_of(trend))
     st.subheader("All measures", anchor=False)
-    st.dataframe(_table(list(by_title.values())), hide_index=True, width="stretch", key="trend-table")
+    _show_table("trend-table", _table(list(by_title.values())))
     st.caption(change.ABOUT_CHANGE)
 
 
@@ -96,10 +96,18 @@ def _table(trends: list[change.Trend]) -> list[dict[str, str]]:
             "Latest": words.number(trend.points[-1].value, trend.unit, words.measure_words(trend.measure).decimals)
             if trend.change is None
             else words.value_text(trend.measure, trend.change.after),
-            "Change": trend.sentence().removeprefix("First to latest film: "),
+            "Change": "Nothing to compare with." if trend.change is None else trend.change.sentence(),
         }
         for trend in trends
     ]
+
+
+def _show_table(key: str, rows: list[dict[str, str]]) -> None:
+    """Show rows as a table whose text wraps and which screen readers can read; nothing typed is in it."""
+    import pandas as pd
+
+    with st.container(key=key):
+        st.table(pd.DataFrame(rows).set_index("Measure"))
 
 
 # --- recordings
@@ -191,8 +199,8 @@ def _side_by_side(store: Store, recordings: list[Recording]) -> None:
     names = {one.id: f"{clients.day(one.recorded_at)}, {headline(one)}" for one in recordings}
     by_id = {one.id: one for one in recordings}
     left, right = st.columns(2)
-    before = left.selectbox("Earlier", list(names), len(names) - 2, names.__getitem__, key="compare-before")
-    after = right.selectbox("Later", list(names), len(names) - 1, names.__getitem__, key="compare-after")
+    before = left.selectbox("Earlier", list(names), len(names) - 2, names.__getitem__, key="pick-before")
+    after = right.selectbox("Later", list(names), len(names) - 1, names.__getitem__, key="pick-after")
     if before == after:
         st.write("Choose two different ones.")
         return
@@ -214,7 +222,7 @@ def _side_by_side(store: Store, recordings: list[Recording]) -> None:
         if "ok" in (one.before.status, one.after.status)
     ]
     st.subheader("All measures", anchor=False)
-    st.dataframe(rows, hide_index=True, width="stretch", key="compare-table")
+    _show_table("compare-table", rows)
     st.caption(change.ABOUT_CHANGE)
 
 

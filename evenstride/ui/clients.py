@@ -15,6 +15,8 @@ from vision.errors import EvenstrideError
 
 PER_PAGE = 50
 LONGEST_NAME = 300
+#: A longer name is written smaller at the top of its page.
+LONG_NAME = 60
 SURFACES = {"": "not noted", "overground": "on the ground", "treadmill": "on a treadmill"}
 PACES = {"": "not noted", "slow": "slower than usual", "usual": "usual", "fast": "faster than usual"}
 #: Stored recordings that this visitor looks at lie here as folders, inside the visitor's own workspace.
@@ -23,6 +25,7 @@ STORED = "stored"
 _STYLE = """<style>
 .ev-name { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }
 h1.ev-name { font-size: 2.2rem; letter-spacing: -.02em; margin: 0; }
+h1.ev-name.long { font-size: 1.3rem; }
 .st-key-clients-list [data-testid="stPageLink-NavLink"] p { overflow-wrap: anywhere; unicode-bidi: isolate; }
 </style>"""
 
@@ -106,7 +109,12 @@ def card_fields(client: Client | None, key: str) -> dict[str, object]:
         "Year of birth (if you like)", 1900, 2100, client.birth_year if client else None, key=f"{key}-born"
     )
     height = right.number_input(
-        "Height in cm (for lengths and speed)", 100.0, 250.0, client.height_cm if client else None, key=f"{key}-height"
+        "Height in cm (for lengths and speed)",
+        100.0,
+        250.0,
+        client.height_cm if client else None,
+        format="%.1f",
+        key=f"{key}-height",
     )
     st.markdown("**Consent**")
     wording = st.text_area(
@@ -149,12 +157,11 @@ def _import(store: Store) -> None:
 def save_to_client_panel(folder: Path, key: str = "save") -> None:
     """Offer to add a result folder to a client: one choice and one click. For the page that shows a result.
 
-    Nothing is shown for a result that comes from a client's card anyway.
+    Nothing is shown to people who have no clients, nor for a recording that is in the store anyway.
     """
-    if STORED in folder.parts:
+    if STORED in folder.parts or not trainer.has_store():
         return
-    with st.container(key=f"{key}-to-client", border=True):
-        st.markdown("**For trainers: add this to a client**")
+    with st.container(key=f"{key}-to-client", horizontal=True, horizontal_alignment="right"):
         try:
             _save_panel(folder, key)
         except EvenstrideError as error:
@@ -162,30 +169,33 @@ def save_to_client_panel(folder: Path, key: str = "save") -> None:
 
 
 def _save_panel(folder: Path, key: str) -> None:
-    if not trainer.is_open():
-        pages.link("clients", "Open your clients first", icon="👥")
-        return
-    store = trainer.open_mine()
+    store = trainer.open_mine() if trainer.is_open() else None
     if store is None:
+        pages.link("clients", "Unlock your clients to add this", icon="👥")
         return
     saved = st.session_state.setdefault("clients-saved", {})
     if str(folder) in saved:
-        st.write("Saved.")
-        pages.link("clients", "Open the client's page", icon="👥", client=saved[str(folder)])
+        pages.link("clients", "Saved. Open the client's page", icon="👥", client=saved[str(folder)])
         return
-    names = {one.id: one.name for one in store.clients()}
-    if not names:
-        st.write("There are no clients yet.")
-        pages.link("clients", "Add the first one", icon="👥")
-        return
+    names = {one.id: one.name + (f" ({one.birth_year})" if one.birth_year else "") for one in store.clients()}
+    if names:
+        with st.popover("Add to a client", icon="👥", width="content"):
+            _save_form(store, folder, names, key)
+
+
+def _save_form(store: Store, folder: Path, names: dict[str, str], key: str) -> None:
     chosen = st.selectbox(
         "Client", list(names), None, names.__getitem__, key=f"{key}-client", placeholder="Whose walk?"
     )
     with st.expander("Shoes, ground, day, notes"):
         filmed, conditions, notes = recording_fields(None, key)
     if st.button("Save to this client", key=f"{key}-go", disabled=chosen is None):
-        store.add_recording(chosen, folder, recorded_at=filmed, conditions=conditions, notes=notes)
-        saved[str(folder)] = chosen
+        try:
+            store.add_recording(chosen, folder, recorded_at=filmed, conditions=conditions, notes=notes)
+        except EvenstrideError as error:
+            frame.say(error)
+            return
+        st.session_state["clients-saved"][str(folder)] = chosen
         st.rerun()
 
 
@@ -214,7 +224,8 @@ def unpacked(store: Store, recording: Recording) -> Path:
 
 def heading(name: str) -> None:
     """Show a name as the page's title, exactly as typed and never as markup."""
-    st.html(f'<h1 class="ev-name" dir="auto">{html.escape(name)}</h1>')
+    size = " long" if len(name) > LONG_NAME else ""
+    st.html(f'<h1 class="ev-name{size}" dir="auto">{html.escape(name)}</h1>')
 
 
 def exactly(text: str) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from evenstride import education, results, words
 from evenstride.report.content import ReportContent, read_content
-from evenstride.ui import options, pages, parts, player, progress, session
+from evenstride.ui import clients, options, pages, parts, player, progress, session
 from evenstride.ui.jobs import Job
 
 #: Cards a row at full width; below, they wrap.
@@ -27,6 +27,7 @@ def page() -> None:
         return
     if job is session.workspace().job:
         st.session_state.pop(progress.UNSEEN, None)
+    clients.save_to_client_panel(job.folder)
     show_result(job.folder)
     _again(job)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
 from evenstride.report.content import prepare_logo
 from evenstride.store import LOCAL, Store, StoreError, open_store, passcode
+from evenstride.store.database import default_url, parse_url
 from evenstride.ui import frame
 from vision.errors import EvenstrideError
 
@@ -41,6 +43,12 @@ def open_mine() -> Store | None:
         return None
     store = open_store(owner)
     return store if _unlocked(store) else None
+
+
+def has_store() -> bool:
+    """Say whether there is a store at all; looking does not make one."""
+    url = parse_url(default_url())
+    return url.get_backend_name() != "sqlite" or bool(url.database and Path(url.database).exists())
 
 
 def is_open() -> bool:
@@ -109,8 +117,8 @@ def settings(store: Store) -> None:
         st.write(f"Logged in as {frame.plain(str(st.user.get('email') or st.user.get('name') or 'you'))}.")
         st.button("Log out", key="clients-logout", on_click=st.logout)
     st.header("Where clients are kept", anchor=False)
-    where = store.database.name.removeprefix("The client store ")
-    st.write(f"In {frame.plain(where)}. Nothing is sent anywhere else.")
+    where = frame.plain(store.database.name.removeprefix("The client store "))
+    st.write(f"On this computer, in {where}." if store.database.is_sqlite else f"On a server: {where}.")
 
 
 def _letterhead_form(store: Store) -> None:
