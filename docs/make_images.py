@@ -21,7 +21,7 @@ SAMPLE = ROOT / "sample_videos" / "favoring_right_knee_across_and_back.mp4"
 IMAGES = ROOT / "docs" / "images"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 #: Width and height of the page's picture: from the headline to what the answer is made of.
-PAGE_SIZE = (1000, 1800)
+PAGE_SIZE = (1100, 2200)
 #: When the annotated frame is taken: at a landing.
 FRAME_S = 3.1
 
