@@ -1,7 +1,7 @@
 """How exact standing posture is, on rendered people whose posture is known; writes the tables of docs/posture.md.
 
 ``python -m validation.posture FOLDER`` renders the clips into FOLDER, analyzes them and rewrites the tables. The errors
-in analysis/norms/posture.csv were set on `TUNED`, the rules and limits while `SEEN` and the two standing samples were in
+in analysis/norms/posture.csv were set on `TUNED`, the rules and limits with `SEEN` and the two standing samples in
 view; `REPORTED` was rendered after all of them were fixed. The sets share no seed, and no build in the same view.
 """
 

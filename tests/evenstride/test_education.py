@@ -151,6 +151,12 @@ def test_topics_that_others_link_to():
     assert len({topic.order for topic in TOPICS}) == len(TOPICS)
 
 
+def test_links_of_the_pages_lead_somewhere():
+    pages = (education.Path(education.__file__).parents[1] / "ui").glob("*.py")
+    linked = {key for page in pages for key in re.findall(r'topic="([\w-]+)"', page.read_text(encoding="utf-8"))}
+    assert linked and [key for key in linked if education.find(key) is None] == []
+
+
 def test_parts_of_the_contents_stand_together():
     parts = [topic.part for topic in TOPICS]
     assert [p for i, p in enumerate(parts) if i == 0 or parts[i - 1] != p] == list(dict.fromkeys(parts))
@@ -158,7 +164,7 @@ def test_parts_of_the_contents_stand_together():
 
 @pytest.mark.parametrize("measure", [*words.MEASURES, *words.COMPONENTS])
 def test_every_measure_has_its_topic(measure):
-    assert measure in topics()[topic_for(measure)].measures or measure in ("single_support",)
+    assert measure in topics()[topic_for(measure)].measures
 
 
 def test_topics_explain_only_measures_that_exist():
