@@ -125,7 +125,7 @@ def _letterhead_form(store: Store) -> None:
     st.header("On your reports", anchor=False)
     now = letterhead(store)
     with st.form("trainer-letterhead", width=520):
-        name = st.text_input("Your name or that of your practice", now.name or "", max_chars=200, key="trainer-name")
+        name = st.text_input("Your name or that of your practice", now.name or "", max_chars=300, key="trainer-name")
         upload = st.file_uploader("Your logo (PNG, JPEG or WebP)", ["png", "jpg", "jpeg", "webp"], key="trainer-logo")
         remove = now.logo is not None and st.checkbox("Take the logo away", key="trainer-logo-remove")
         if st.form_submit_button("Save"):
