@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,6 +53,8 @@ def report(
             "logo": logo,
             "previous": None if earlier is None else earlier.folder,
             "changes": _changes(earlier, found),
+            "filmed_on": found.filmed_on,
+            "previous_filmed_on": None if earlier is None else earlier.filmed_on,
         }
         _write(out, found.folder, appendix, paper, names)
         print(out)
@@ -64,6 +67,10 @@ class _Found:
     folder: Path
     client: str | None = None
     recording: Recording | None = None
+
+    @property
+    def filmed_on(self) -> date | None:
+        return None if self.recording is None else self.recording.recorded_at.astimezone().date()
 
 
 def _find(source: str, stack: ExitStack) -> _Found:

@@ -7,9 +7,9 @@ import itertools
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from evenstride import words
 from evenstride.report import charts
@@ -83,25 +83,29 @@ class ReportContent:
     logo_png: bytes | None = None
 
 
-def read_content(
-    folder: Path,
-    *,
-    client: str | None = None,
-    trainer: str | None = None,
-    logo: Path | bytes | None = None,
-    previous: Path | None = None,
-    changes: Sequence[str | Change] = (),
-) -> ReportContent:
-    """Gather a report from a folder that `evenstride analyze` wrote.
+class About(TypedDict, total=False):
+    """What a report says besides the result; all of it may be left out.
 
-    Parameters
-    ----------
-    folder : holds result.json, and the key frames when there was a film
     client, trainer : names to print, any text
     logo : the trainer's logo, a PNG, JPEG or WebP file or its bytes
     previous : the folder of an earlier result of the same person
     changes : what can be said about the change since then, sentences and rows; without them the two results are
         compared by `evenstride.change`
+    filmed_on, previous_filmed_on : the days of the films; a film does not reliably say it, so without them the report
+        gives the days of the analyses and calls them that
+    """
+
+    client: str | None
+    trainer: str | None
+    logo: Path | bytes | None
+    previous: Path | None
+    changes: Sequence[str | Change]
+    filmed_on: date | None
+    previous_filmed_on: date | None
+
+
+def read_content(folder: Path, **about: Unpack[About]) -> ReportContent:
+    """Gather a report from a folder that `evenstride analyze` wrote: result.json, and key frames if there was a film.
 
     Raises
     ------
@@ -109,30 +113,20 @@ def read_content(
         If there is no result, or it is damaged or of another schema version.
     LogoError
     """
-    result = read_result(folder)
-    earlier = None if previous is None else read_result(previous)
-    return make_content(
-        result, load_pictures(folder), client=client, trainer=trainer, logo=logo, earlier=earlier, changes=changes
-    )
+    return make_content(read_result(folder), load_pictures(folder), **about)
 
 
-def make_content(
-    result: Result,
-    pictures: Sequence[Picture] = (),
-    *,
-    client: str | None = None,
-    trainer: str | None = None,
-    logo: Path | bytes | None = None,
-    earlier: Result | None = None,
-    changes: Sequence[str | Change] = (),
-) -> ReportContent:
+def make_content(result: Result, pictures: Sequence[Picture] = (), **about: Unpack[About]) -> ReportContent:
     """Put a result into the form of a report; see `read_content`."""
+    previous, logo = about.get("previous"), about.get("logo")
+    earlier = None if previous is None else read_result(previous)
+    changes = about.get("changes", ())
     if earlier is not None and not changes:
         changes = _compared(earlier, result)
     return ReportContent(
         result=result,
         film=f"{result.video.name} · {result.video.duration_s:.0f} seconds, filmed {words.VIEWS[result.view]}",
-        date=day(result.provenance.created),
+        date=_start(_when(result, about.get("filmed_on"))),
         verdict=words.favoring_verdict(result),
         trunk=words.trunk_verdict(result),
         index=charts.index_mark(result.favoring),
@@ -148,20 +142,26 @@ def make_content(
         pictures=tuple(pictures),
         changes=tuple(change for change in changes if isinstance(change, Change)),
         remarks=tuple(change for change in changes if isinstance(change, str)),
-        since=None if earlier is None else day(earlier.provenance.created),
-        client=_name(client),
-        trainer=_name(trainer),
+        since=None if earlier is None else _when(earlier, about.get("previous_filmed_on")),
+        client=_name(about.get("client")),
+        trainer=_name(about.get("trainer")),
         logo_png=None if logo is None else prepare_logo(logo),
     )
 
 
-def day(created: str) -> str:
-    """Write an ISO time as a day, e.g. ``"3 May 2026"``; what is no time stays as it is."""
+def _when(result: Result, filmed_on: date | None) -> str:
+    """Say when a film was made, or else when it was analyzed, e.g. ``"filmed on 3 May 2026"``."""
+    if filmed_on is not None:
+        return f"filmed on {filmed_on.day} {filmed_on:%B %Y}"
     try:
-        moment = datetime.fromisoformat(created)
+        moment = datetime.fromisoformat(result.provenance.created)
     except ValueError:
-        return created
-    return f"{moment.day} {moment:%B %Y}"
+        return f"analyzed {result.provenance.created}"
+    return f"analyzed on {moment.day} {moment:%B %Y}"
+
+
+def _start(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _name(text: str | None) -> str | None:

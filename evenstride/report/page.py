@@ -8,28 +8,21 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Unpack
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from evenstride import words
 from evenstride.report import charts
-from evenstride.report.content import Change, ReportContent, make_content, read_content
+from evenstride.report.content import About, ReportContent, make_content, read_content
 from evenstride.report.pictures import Picture
 from evenstride.results import Result
 
 
-def make_html(
-    folder: Path,
-    *,
-    client: str | None = None,
-    trainer: str | None = None,
-    logo: Path | bytes | None = None,
-    previous: Path | None = None,
-    changes: Sequence[str | Change] = (),
-) -> str:
-    """Return the page about the result in `folder`; see `evenstride.report.content.read_content`."""
-    return show(read_content(folder, client=client, trainer=trainer, logo=logo, previous=previous, changes=changes))
+def make_html(folder: Path, **about: Unpack[About]) -> str:
+    """Return the page about the result in `folder`; see `evenstride.report.content.About`."""
+    return show(read_content(folder, **about))
 
 
 def render(result: Result, pictures: Sequence[Picture] = ()) -> str:

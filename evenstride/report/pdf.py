@@ -18,11 +18,11 @@ from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from evenstride import words
 from evenstride.report import charts
-from evenstride.report.content import Change, Group, ReportContent, read_content
+from evenstride.report.content import About, Change, Group, ReportContent, read_content
 from evenstride.report.page import environment
 from evenstride.report.pictures import Picture
 from evenstride.results import Result
@@ -49,32 +49,20 @@ class PaperError(EvenstrideError):
     code = "no_pdf"
 
 
-def make_pdf(
-    folder: Path,
-    *,
-    client: str | None = None,
-    trainer: str | None = None,
-    logo: Path | bytes | None = None,
-    previous: Path | None = None,
-    changes: Sequence[str | Change] = (),
-    appendix: bool = False,
-    paper: str = "a4",
-) -> bytes:
-    """Return the report about the result in `folder` as a PDF.
-
-    The same input gives the same bytes. See `evenstride.report.content.read_content` for the parameters.
+def make_pdf(folder: Path, *, appendix: bool = False, paper: str = "a4", **about: Unpack[About]) -> bytes:
+    """Return the report about the result in `folder` as a PDF. The same input gives the same bytes.
 
     Parameters
     ----------
     appendix : add every number, the settings and the versions after the client's two pages
     paper : "a4" or "letter"
+    about : names, logo, change; see `evenstride.report.content.About`
 
     Raises
     ------
     ResultError, LogoError, PaperError
     """
-    report = read_content(folder, client=client, trainer=trainer, logo=logo, previous=previous, changes=changes)
-    return to_pdf(report, appendix=appendix, paper=paper)
+    return to_pdf(read_content(folder, **about), appendix=appendix, paper=paper)
 
 
 def to_pdf(report: ReportContent, *, appendix: bool = False, paper: str = "a4") -> bytes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import shutil
 import subprocess
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import fabricate
@@ -22,6 +24,7 @@ from evenstride.report import pdf as pdf_module
 from evenstride.report.pdf import PaperError, make_pdf
 from evenstride.report.pictures import Picture, load_pictures, save_pictures
 from evenstride.results import RESULT_NAME, Result, ResultError
+from evenstride.store import open_store
 
 LONG = "Anna-Sophia Theodora " * 9 + "von Ende"
 UNBROKEN = "W" * 200
@@ -178,7 +181,7 @@ def test_change_since_an_earlier_film(clear: Path, tmp_path: Path):
     text, page = text_of(make_pdf(now, previous=clear)), make_html(now, previous=clear)
     for shown in (text, page):
         assert "Since last time" in shown
-        assert "Compared with the film of" in shown
+        assert "Compared with the one analyzed on 2 January 2026" in shown
         assert "No change we can see" in shown
     assert "Since last time" not in text_of(make_pdf(now))
     told = make_html(now, changes=["Only this.", Change("Knee", "1°", "2°", "Nothing to see")])
@@ -280,6 +283,27 @@ def test_command_fails_in_one_line(options: list[str], said: str, clear: Path, t
     assert said in done.output
     assert done.output.count("\n") == 1
     assert set(tmp_path.rglob("*")) == before
+
+
+def test_stored_recordings_by_their_ids(clear: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("EVENSTRIDE_DATABASE", str(tmp_path / "store/clients.sqlite"))
+    store = open_store()
+    client = store.add_client(NASTY)
+    now = folder_of(result_of(fabricate.none()), tmp_path / "now")
+    first, second = (
+        store.add_recording(client.id, folder, recorded_at=datetime(2026, month, 5, 12, tzinfo=UTC))
+        for folder, month in ((clear, 3), (now, 4))
+    )
+    store.database.close()
+    page = tmp_path / "r.html"
+    done = CliRunner().invoke(app, ["report", second.id, "--previous", first.id, "--out", str(page)])
+    assert done.exit_code == 0, done.output
+    text = html.unescape(page.read_text(encoding="utf-8"))
+    for said in (NASTY, "Filmed on 5 April 2026", "Compared with the one filmed on 5 March 2026", "Left foot lands 3"):
+        assert said in text
+    unknown = CliRunner().invoke(app, ["report", "0" * 32, "--out", str(page)])
+    assert unknown.exit_code != 0
+    assert "neither a folder nor a stored recording" in unknown.output
 
 
 def test_many_limits_and_people_still_make_two_pages(tmp_path: Path):
