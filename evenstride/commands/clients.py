@@ -121,6 +121,14 @@ def delete(
         print(store.delete_client(client.id).sentence())
 
 
+@app.command("tidy")
+def tidy() -> None:
+    """Rebuild the database, so that not a byte of what was deleted is left in it. Takes time when it is large."""
+    with _errors(as_json=False):
+        done = _open().rebuild()
+        print("Rebuilt." if done else "Rebuilt; the last traces go when the other windows are closed.")
+
+
 @dataclass(frozen=True)
 class Card:
     """A client to whom `evenstride analyze --client` adds what it measures."""

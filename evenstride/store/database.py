@@ -29,6 +29,8 @@ KNOWN = frozenset({"0001"})
 
 BUSY_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_S = 10
+#: A file up to this size is rebuilt with every deletion; a larger one when somebody asks for it.
+REBUILD_AT_ONCE_BYTES = 200_000_000
 #: Any number will do as long as nobody else on the server uses it for an advisory lock.
 MIGRATION_LOCK = 0x45564E53
 
@@ -134,19 +136,26 @@ class Database:
         ):
             yield connection
 
-    def erase_traces(self) -> bool:
+    @property
+    def is_large(self) -> bool:
+        """Whether rebuilding takes too long to be done without asking."""
+        return self.path is not None and self.path.stat().st_size > REBUILD_AT_ONCE_BYTES
+
+    def erase_traces(self, *, rebuild: bool) -> bool:
         """Overwrite what deleted rows left in the files; say whether nothing was in the way.
 
-        SQLite zeroes deleted rows as it goes (secure_delete); rebuilding the file and emptying the log takes care of
-        stale copies elsewhere in its pages. PostgreSQL rewrites its tables.
+        SQLite zeroes deleted rows as it goes (secure_delete). What may remain are copies of single rows that it made
+        earlier, when it moved them from page to page: `rebuild` writes the whole file anew without them. PostgreSQL
+        rewrites its tables.
         """
         with self.errors():
-            return self._rebuild_file() if self.is_sqlite else self._rewrite_tables()
+            return self._empty_log(rebuild) if self.is_sqlite else self._rewrite_tables()
 
-    def _rebuild_file(self) -> bool:
+    def _empty_log(self, rebuild: bool) -> bool:
         pooled = self.engine.raw_connection()
         try:
-            pooled.execute("VACUUM")
+            if rebuild:
+                pooled.execute("VACUUM")
             busy, *_ = pooled.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             return not busy
         except sqlite3.Error as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal, get_args
 
 from evenstride.results import Result, parse_result
@@ -17,6 +17,12 @@ Pace = Literal["", "slow", "usual", "fast"]
 CONSENT_WORDING = (
     "I agree that my trainer keeps the measurements of my walk, with pictures from the film, to compare them over "
     "time. I can see everything that is kept, get a copy, and have it deleted at any time."
+)
+
+
+REBUILD_LATER = (
+    "It was overwritten. The database's file is large, so it was not rebuilt: old copies of single lines may still be "
+    "in it until you do that, in the settings or with evenstride client tidy."
 )
 
 
@@ -111,7 +117,13 @@ class Recording:
         ResultError
             If a newer Evenstride wrote it.
         """
-        return parse_result(self.result_json, "The stored result")
+        return _parsed(self.result_json)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Result:
+    """Read a result; a page that is drawn again and again does not read its 20 recordings every time."""
+    return parse_result(text, "The stored result")
 
 
 @dataclass(frozen=True)
@@ -125,10 +137,12 @@ class Erasure:
     rows_left, videos_left
         How many the store still holds: 0.
     traces
-        How often the deleted ids still stand in the database's files, counted byte by byte; None where those cannot
-        be read from here (a server).
+        How often the deleted ids still stand in the database's files, counted byte by byte; None where that was not
+        looked at: on a server, and in a large file that was not rebuilt.
     complete
         False: another window keeps the log of the database in use, and old bytes stay in it until that one is closed.
+    rebuilt
+        Whether the database's file was written anew; see `Store.rebuild`.
     """
 
     recordings: int
@@ -138,12 +152,15 @@ class Erasure:
     videos_left: int
     traces: int | None
     complete: bool
+    rebuilt: bool = True
 
     def sentence(self) -> str:
         """Say it in words."""
         text = f"Deleted for good: {_count(self.recordings, 'recording')}, {_count(self.videos, 'film')}. "
         if self.rows_left or self.videos_left or self.traces:
             return f"{text}Something is left, though: delete again when no other window is open."
+        if not self.rebuilt:
+            return f"{text}{REBUILD_LATER}"
         if self.traces is None:
             return f"{text}Nothing is left in the database. Its server's own logs and backups are its keeper's matter."
         if not self.complete:

@@ -55,6 +55,7 @@ HEIGHTS_CM = (100, 250)
 #: An interrupted copy of a film is cleared away once it is this old; a younger one may still be in the making.
 STALE_S = 24 * 3600
 INCOMING = ".incoming-"
+REBUILD_KEY = "needs_rebuild"
 
 
 class Store:
@@ -323,6 +324,23 @@ class Store:
         if value is not None:
             connection.execute(settings.insert(), {"owner_id": self._owner_id, "key": key, "value": value})
 
+    # --- tidying
+
+    @property
+    def needs_rebuild(self) -> bool:
+        """Whether a large file was not yet rebuilt since something was deleted from it."""
+        return bool(self.setting(REBUILD_KEY))
+
+    def rebuild(self) -> bool:
+        """Write the database's file anew, without any trace of what was deleted; False: another window is in the way.
+
+        Takes minutes where there are gigabytes, and as much free space as the file has; others wait for it.
+        """
+        done = self.database.erase_traces(rebuild=True)
+        if done:
+            self.set_setting(REBUILD_KEY, None)
+        return done
+
     # --- what an import needs
 
     def find_origin(self, origin: str) -> Client | None:
@@ -391,7 +409,9 @@ class Store:
             count = connection.execute(recordings.delete().where(mine)).rowcount
             if client_id is not None:
                 connection.execute(clients.delete().where(clients.c.id == client_id))
-        complete = self.database.erase_traces()
+        rebuild = not self.database.is_large
+        complete = self.database.erase_traces(rebuild=rebuild)
+        self.set_setting(REBUILD_KEY, None if rebuild else True)
         gone = [*recording_ids, *([client_id] if client_id else [])]
         return Erasure(
             recordings=count,
@@ -399,8 +419,9 @@ class Store:
             videos=videos,
             rows_left=self._rows_left(client_id, recording_ids),
             videos_left=sum(self._video_path(one).exists() for one in recording_ids),
-            traces=self._traces(gone),
+            traces=self._traces(gone) if rebuild else None,
             complete=complete,
+            rebuilt=rebuild,
         )
 
     def _rows_left(self, client_id: str | None, recording_ids: list[str]) -> int:

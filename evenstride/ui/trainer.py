@@ -12,6 +12,7 @@ import streamlit as st
 from evenstride.report.content import prepare_logo
 from evenstride.store import LOCAL, Store, StoreError, open_store, passcode
 from evenstride.store.database import default_url, parse_url
+from evenstride.store.records import REBUILD_LATER
 from evenstride.ui import frame
 from vision.errors import EvenstrideError
 
@@ -119,6 +120,11 @@ def settings(store: Store) -> None:
     st.header("Where clients are kept", anchor=False)
     where = frame.plain(store.database.name.removeprefix("The client store "))
     st.write(f"On this computer, in {where}." if store.database.is_sqlite else f"On a server: {where}.")
+    if store.needs_rebuild:
+        st.write(f"Something was deleted. {REBUILD_LATER}")
+        if st.button("Rebuild it now (can take minutes)", key="store-rebuild"):
+            store.rebuild()
+            st.rerun()
 
 
 def _letterhead_form(store: Store) -> None:

@@ -143,7 +143,7 @@ def test_recordings_and_side_by_side(client, store: Store):
     assert "Not compared: one is on a treadmill" in said(test).replace("\\", "")
     first = store.recordings(client.id)[0]
     test.selectbox(key="pick-before").set_value(first.id).run()
-    assert "Beyond chance in 1 of 14 measures: Steps a minute." in said(test)
+    assert "Beyond chance in 1 of 14 measures: Steps a minute" in said(test).replace("\\", "")
 
 
 @pytest.mark.parametrize(

@@ -236,6 +236,17 @@ def test_no_byte_of_a_deleted_client_is_left_in_the_files(tmp_path: Path, result
     assert clients[1].name.encode() in left
 
 
+def test_a_large_file_is_rebuilt_when_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(database, "REBUILD_AT_ONCE_BYTES", 1000)
+    store = open_store(url=str(tmp_path / "data/c.sqlite"))
+    client = store.add_client("Unmistakable 4711")
+    done = store.delete_client(client.id)
+    assert (done.rows_left, done.rebuilt, done.traces) == (0, False, None) and "client tidy" in done.sentence()
+    assert store.needs_rebuild
+    assert store.rebuild() and not store.needs_rebuild
+    assert b"Unmistakable" not in raw(tmp_path / "data")
+
+
 def test_a_client_that_was_renamed_leaves_no_old_name(tmp_path: Path):
     store = open_store(url=str(tmp_path / "data/c.sqlite"))
     client = store.add_client("Former Name")
