@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from analysis.assess import Assessment
@@ -83,22 +84,25 @@ def pool(recordings: Sequence[Recording]) -> tuple[pd.DataFrame, tuple[Pass, ...
         All rows, ``pass``, ``start_s`` and ``end_s`` moved.
     passes : tuple of Pass
     """
-    tables: list[pd.DataFrame] = []
     passes: list[Pass] = []
+    moves: list[float] = []
+    numbers: list[int] = []
     start_s = 0.0
     for one in recordings:
         number = {each.index: len(passes) + k for k, each in enumerate(one.passes)}
-        moved = {name: one.strides[name] + start_s for name in ("start_s", "end_s") if name in one.strides}
-        tables.append(one.strides.assign(**{"pass": one.strides["pass"].map(number)}, **moved))
+        numbers += [number[index] for index in one.strides["pass"]]
+        moves += [start_s] * len(one.strides)
         passes += [
             replace(each, index=number[each.index], start_s=each.start_s + start_s, end_s=each.end_s + start_s)
             for each in one.passes
         ]
         start_s += max((each.end_s for each in one.passes), default=0.0) + GAP_S
-    with_rows = [table for table in tables if len(table)]
+    with_rows = [one.strides for one in recordings if len(one.strides)]
     if not with_rows:
-        return tables[0] if tables else pd.DataFrame(columns=list(STRIDE_COLUMNS)), tuple(passes)
-    return pd.concat(with_rows, ignore_index=True), tuple(passes)
+        return pd.DataFrame(columns=list(STRIDE_COLUMNS)), tuple(passes)
+    strides = pd.concat(with_rows, ignore_index=True)
+    moved = {name: strides[name] + np.array(moves) for name in ("start_s", "end_s") if name in strides}
+    return strides.assign(**{"pass": np.array(numbers)}, **moved), tuple(passes)
 
 
 def _speed_block(strides: pd.DataFrame, config: QualityConfig) -> str | None:

@@ -81,19 +81,22 @@ def write_tables(plan: Plan, marks: Mapping[str, Mark], out: str) -> list[str]:
 
     summary: list[dict[str, Any]] = []
     strides: list[pa.Table] = []
-    people: dict[tuple[str, str], list[tuple[str, Recording]]] = {}
+    people: dict[tuple[str, str], list[Film]] = {}
     remarks = list(plan.remarks)
     rows: list[Row] = []
+    first_stride = 0
     for one in read_results(plan, marks, out):
         summary.append(summary_row(one, plan.columns))
         remarks += remarks_of(one)
-        if one.strides is not None:
-            strides.append(with_file(one.strides, one.item))
         who = subject_of(one.item)
         if who and one.result is not None and one.strides is not None:
-            people.setdefault(who, []).append((one.item.file, recording(one.result, one.strides)))
+            people.setdefault(who, []).append(Film.of(one, first_stride))
+        if one.strides is not None:
+            strides.append(with_file(one.strides, one.item))
+            first_stride += len(one.strides)
         rows.append(Row.of(one, summary[-1]))
-    subjects = [subject_row(who, recordings, plan) for who, recordings in sorted(people.items())]
+    all_strides = pa.concat_tables([with_file(no_strides(), None), *strides])
+    subjects = subject_rows(people, all_strides, plan)
     tables = {
         SUMMARY: summary_table(summary, plan.columns),
         SUBJECTS: pd.DataFrame(subjects, columns=list(subject_columns(plan))),
@@ -105,7 +108,6 @@ def write_tables(plan: Plan, marks: Mapping[str, Mark], out: str) -> list[str]:
         write_text(f"{out}/{name}.csv", results.csv_text(table))
         write_text(f"{out}/{name}.parquet", parquet(pa.Table.from_pandas(table, preserve_index=False)))
         written += [f"{name}.csv", f"{name}.parquet"]
-    all_strides = pa.concat_tables(strides) if strides else with_file(no_strides(), None)
     write_text(f"{out}/{STRIDES}.parquet", parquet(all_strides))
     write_text(f"{out}/{ERRORS}.csv", results.csv_text(errors_table(remarks)))
     write_text(f"{out}/{PAGE}", make_page(rows, tables[SUBJECTS], remarks))
@@ -287,26 +289,44 @@ def subject_of(item: Item) -> tuple[str, str] | None:
     return (subject, item.given.get(CONDITION_COLUMN, "")) if subject else None
 
 
-def recording(result: Mapping[str, Any], strides: pa.Table) -> Recording:
-    """Return what a stored result has to say about favoring."""
-    passes = tuple(
-        Pass(
-            index=k,
-            start_s=one["start_s"],
-            end_s=one["end_s"],
-            direction=one["direction"],
-            view=one["view"],
-            # Someone who faces left in the picture shows the camera their left side.
-            facing={"left": -1, "right": 1}.get(one["near_side"], 0),
-            near_side=one["near_side"],
-            yaw_deg=one["yaw_deg"],
-        )
-        for k, one in enumerate(result["passes"])
-    )
-    quality = Quality(result["quality"]["usable"], tuple(Issue(**issue) for issue in result["quality"]["issues"]))
-    table = strides.to_pandas()
-    flags = {name: table[name].fillna(0).astype(bool) for name in FLAG_STRIDE_COLUMNS}
-    return Recording(table.assign(**flags), passes, favoring_block(quality))
+@dataclass(frozen=True)
+class Film:
+    """What one video has to say about its person: its passes, and which rows of all strides are its own."""
+
+    file: str
+    passes: tuple[Pass, ...]
+    blocked: str | None
+    rows: slice
+
+    @classmethod
+    def of(cls, one: Read, first_stride: int) -> Film:
+        """Return the film behind a result."""
+        assert one.result is not None and one.strides is not None
+        quality = one.result["quality"]
+        issues = tuple(Issue(**issue) for issue in quality["issues"])
+        passes = tuple(stored_pass(k, each) for k, each in enumerate(one.result["passes"]))
+        rows = slice(first_stride, first_stride + len(one.strides))
+        return cls(one.item.file, passes, favoring_block(Quality(quality["usable"], issues)), rows)
+
+
+def stored_pass(index: int, one: Mapping[str, Any]) -> Pass:
+    """Return a pass as it was before it was written down."""
+    # Someone who faces left in the picture shows the camera their left side.
+    facing = {"left": -1, "right": 1}.get(one["near_side"], 0)
+    known = {name: one[name] for name in ("start_s", "end_s", "direction", "view", "near_side", "yaw_deg")}
+    return Pass(index=index, facing=facing, **known)
+
+
+def subject_rows(
+    people: Mapping[tuple[str, str], Sequence[Film]], all_strides: pa.Table, plan: Plan
+) -> list[dict[str, Any]]:
+    """Judge the recordings of every person together."""
+    if not people:
+        return []
+    # Converted once: a table a recording would take longer than all the judging.
+    strides = all_strides.select(list(STRIDE_COLUMNS)).to_pandas()
+    strides = strides.assign(**{name: strides[name].fillna(0).astype(bool) for name in FLAG_STRIDE_COLUMNS})
+    return [subject_row(who, films, strides, plan) for who, films in sorted(people.items())]
 
 
 def subject_columns(plan: Plan) -> tuple[str, ...]:
@@ -318,11 +338,11 @@ def subject_columns(plan: Plan) -> tuple[str, ...]:
     return (SUBJECT_COLUMN, *condition, "recordings", "taking_part", "passes_left", "passes_right", *cells, "files")
 
 
-def subject_row(who: tuple[str, str], recordings: Sequence[tuple[str, Recording]], plan: Plan) -> dict[str, Any]:
+def subject_row(who: tuple[str, str], films: Sequence[Film], strides: pd.DataFrame, plan: Plan) -> dict[str, Any]:
     """Judge all recordings of one person in one condition together."""
-    films = [one for _, one in recordings]
-    favoring: Favoring = judge_together(films)
-    part = [one for one in films if one.blocked is None]
+    recordings = [Recording(strides.iloc[film.rows], film.passes, film.blocked) for film in films]
+    favoring: Favoring = judge_together(recordings)
+    part = [one for one in recordings if one.blocked is None]
     facing = [each.facing for one in part for each in one.passes]
     row = {
         SUBJECT_COLUMN: who[0],
@@ -332,6 +352,6 @@ def subject_row(who: tuple[str, str], recordings: Sequence[tuple[str, Recording]
         "passes_left": facing.count(-1),
         "passes_right": facing.count(1),
         **favoring_cells(vars(favoring)),
-        "files": " | ".join(file for file, _ in recordings),
+        "files": " | ".join(film.file for film in films),
     }
     return {name: row[name] for name in subject_columns(plan)}

@@ -133,7 +133,7 @@ def settings_sha256(options: AnalyzeOptions, model_sha256: str) -> str:
         "analysis": _analysis_settings(),
         "model": model_sha256,
         "evenstride": __version__,
-        "mediapipe": version("mediapipe"),
+        "mediapipe": _mediapipe_version(),
         "schema": results.SCHEMA_VERSION,
     }
     return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
@@ -144,6 +144,11 @@ def _analysis_settings() -> str:
     from analysis.config import Config
 
     return json.dumps(Config().as_dict(), sort_keys=True, default=str)
+
+
+@cache
+def _mediapipe_version() -> str:
+    return version("mediapipe")  # reads a file, and every video of a batch asks
 
 
 def seen(url: str) -> dict[str, str]:
