@@ -18,7 +18,7 @@ from analysis.angles import ear_shoulder, knee_flexion, lateral_tilt, line_tilt,
 from analysis.body import runs
 from analysis.config import RepairConfig, ViewConfig
 from analysis.measure import Reference
-from analysis.pose import SIDES, TWIN, BoolArray, FloatArray, PoseTrack, Side, landmark
+from analysis.pose import SIDES, TWIN, BoolArray, FloatArray, Landmark, PoseTrack, Side, landmark
 from analysis.view import ACTIVITIES, activity, observe
 
 PostureView = Literal["front", "back", "side", "oblique", "unknown"]
@@ -213,22 +213,16 @@ def _turned(still: PoseTrack) -> tuple[float, float, float]:
     view = ViewConfig()
     torso = _torso(still, np.ones(len(still), dtype=bool))
 
-    def gap(one: str, two: str) -> float:
-        values = still.xy_px[:, landmark_index(one), 0] - still.xy_px[:, landmark_index(two), 0]
+    def gap(one: int, two: int) -> float:
+        values = still.xy_px[:, one, 0] - still.xy_px[:, two, 0]
         return float(np.nanmedian(values)) / torso if np.isfinite(values).any() else float("nan")
 
-    width = gap("left_shoulder", "right_shoulder")
-    feet = [gap(f"{side}_foot_index", f"{side}_heel") for side in SIDES]
+    width = gap(landmark("left", "shoulder"), landmark("right", "shoulder"))
+    feet = [gap(landmark(side, "foot_index"), landmark(side, "heel")) for side in SIDES]
     known = [f for f in feet if np.isfinite(f)]
-    depth = float(np.mean(known)) if known else gap("nose", "left_ear")
+    depth = float(np.mean(known)) if known else gap(Landmark.NOSE, Landmark.LEFT_EAR)
     yaw = np.degrees(np.arctan2(abs(width) / view.shoulder_width, abs(depth) / view.foot_length))
     return width, depth, float(yaw)
-
-
-def landmark_index(name: str) -> int:
-    """Return a landmark's index by its name in lower case, e.g. ``left_ear`` or ``nose``."""
-    side, _, part = name.partition("_")
-    return 0 if name == "nose" else int(landmark("left" if side == "left" else "right", part))
 
 
 def _view_of(width: float, yaw: float) -> PostureView:

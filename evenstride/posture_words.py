@@ -56,6 +56,14 @@ ISSUES = {
     "labels_exchanged": "Left and right were put right for the view that you named.",
 }
 
+VIEWS = {
+    "front": "Seen from the front.",
+    "back": "Seen from behind.",
+    "side": "Seen from the side.",
+    "oblique": "Seen at an angle.",
+    "unknown": "It can't be told from where this is seen.",
+}
+
 _TILTS = {"head_tilt": "ear", "shoulder_tilt": "shoulder", "hip_tilt": "hip"}
 _SHORT = {"head_tilt": "head", "shoulder_tilt": "shoulders", "hip_tilt": "hips"}
 
@@ -173,16 +181,6 @@ def _range(measure: PostureMeasure) -> str:
     unit = measure.unit
     low, high = (number(edge, "", 0) for edge in measure.ci95)
     return f" (measured {number(measure.value, unit, 0)}, could be {low} to {high})"
-
-
-def describe(result: PostureResult) -> str:
-    """Return the picture in words, for those who can't see it."""
-    parts = [
-        f"{MEASURES[id][0]}: {sentence(id, measure)}"
-        for id, measure in result.measures.items()
-        if measure.status == "ok"
-    ]
-    return f"A person seen from the {result.view}, with lines drawn on. {' '.join(parts)}"
 
 
 def _size(value: float, unit: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from typing import Any
 
@@ -33,9 +34,9 @@ def page() -> None:
     with st.expander("How to take it"):
         st.markdown("\n".join(f"- {line}" for line in HOW))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox("The picture is taken", list(VIEWS), key="posture_view", width=260)
-        st.checkbox("A selfie that shows left as right", key="posture_mirrored")
-        st.checkbox("Blur the face", key="posture_blur")
+        st.selectbox("The picture is taken", list(VIEWS), key="posture_view", width=260, on_change=_again)
+        st.checkbox("A selfie that shows left as right", key="posture_mirrored", on_change=_again)
+        st.checkbox("Blur the face", key="posture_blur", on_change=_again)
     compare = st.toggle("Compare two pictures", key="posture_compare")
     if compare:
         for place, column, title in zip((BEFORE, NOW), st.columns(2, gap="large"), ("Before", "Now"), strict=True):
@@ -84,20 +85,38 @@ def _received(place: str) -> None:
     upload = st.session_state.get(_uploader(place))
     if upload is None:
         return
-    earlier: Job | None = st.session_state.pop(f"{place}_job", None)
-    if earlier is not None:
-        earlier.cancel()
+    _forget(place)
     picture = session.receive(upload)
     # An uploader whose file was taken out of memory is no use any more: the next one has a new key.
     st.session_state[f"{place}_count"] = st.session_state.get(f"{place}_count", 0) + 1
     if picture is not None:
-        options: Any = PostureOptions(
-            view=VIEWS[st.session_state.get("posture_view", next(iter(VIEWS)))],
-            model=settings.default_model(),
-            mirrored=bool(st.session_state.get("posture_mirrored")),
-            blur_faces=bool(st.session_state.get("posture_blur")),
-        )
-        st.session_state[f"{place}_job"] = _runner().start(picture, options, ask_who=False)
+        st.session_state[f"{place}_job"] = _runner().start(picture, _options(), ask_who=False)
+
+
+def _again() -> None:
+    """Look at the pictures once more: something else was said about them."""
+    for place in (BEFORE, NOW):
+        job: Job | None = st.session_state.get(f"{place}_job")
+        if job is not None and job.state == "done":
+            st.session_state[f"{place}_job"] = _runner().start(job.film, _options(), ask_who=False)
+
+
+def _options() -> Any:
+    return PostureOptions(
+        view=VIEWS[st.session_state.get("posture_view", next(iter(VIEWS)))],
+        model=settings.default_model(),
+        mirrored=bool(st.session_state.get("posture_mirrored")),
+        blur_faces=bool(st.session_state.get("posture_blur")),
+    )
+
+
+def _forget(place: str) -> None:
+    """Stop and delete what was in a place: pictures do not pile up."""
+    job: Job | None = st.session_state.pop(f"{place}_job", None)
+    if job is not None:
+        job.cancel()
+        job.join(1)
+        shutil.rmtree(job.film.parent, ignore_errors=True)
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
@@ -108,8 +127,7 @@ def _watch(place: str) -> None:
     progress = job.progress
     st.progress(0.0 if progress is None else min(progress.fraction, 1.0), text="Looking at the picture")
     if st.button("Cancel", key=f"{place}_cancel"):
-        job.cancel()
-        del st.session_state[f"{place}_job"]
+        _forget(place)
         st.rerun()
 
 
@@ -126,7 +144,9 @@ def _result(job: Job, place: str) -> None:
     picture = job.folder / PICTURE_NAME
     with st.container(key=f"{place}_result"):
         st.markdown(f"**{posture_words.headline(result)}**")
-        st.image(str(picture), caption=f"Seen from the {result.view}. Left and right (L, R) are the person's own.")
+        st.image(
+            str(picture), caption=f"{posture_words.VIEWS[result.view]} Left and right (L, R) are the person's own."
+        )
         for code in result.issues:
             st.info(posture_words.ISSUES[code])
         for id, measure in result.measures.items():

@@ -45,6 +45,17 @@ def test_a_photo_is_drawn_on_and_put_into_words(server, new_page, photo):
     assert '"kind": "posture"' in Path(download.value.path()).read_text(encoding="utf-8")
 
 
+def test_saying_more_about_a_picture_looks_at_it_again(server, page, photo):
+    page.goto(f"{server}/posture")
+    upload(page, "now", photo)
+    result = page.locator(".st-key-posture_now_result")
+    result.get_by_text("Seen from the front.").wait_for(timeout=PATIENCE_MS)
+    page.get_by_role("combobox").click()
+    page.get_by_role("option", name="From behind").click()
+    result.get_by_text("Seen from behind.").wait_for(timeout=PATIENCE_MS)
+    result.get_by_text(posture_words.ISSUES["labels_exchanged"]).wait_for()
+
+
 @pytest.mark.parametrize("kind", ["not a photo", "a walk"])
 def test_what_cannot_be_used_is_one_sentence(server, page, tmp_path, short_clip, kind):
     page.goto(f"{server}/posture")
