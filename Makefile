@@ -1,5 +1,5 @@
-# Two commands do everything on a machine with Python 3.11+ and make:
-#   make demo VIDEO=clip.mp4     make test
+# Three commands do everything on a machine with Python 3.11+ and make:
+#   make app     make demo VIDEO=clip.mp4     make test
 # Nothing is installed outside .venv; the pose model goes into the user's cache.
 
 .DEFAULT_GOAL := help
@@ -14,6 +14,10 @@ export CLIP := $(if $(value VIDEO),$(value VIDEO),$(SAMPLE))
 .PHONY: help
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' Makefile | awk -F ':.*## ' '{ printf "  make %-7s %s\n", $$1, $$2 }'
+
+.PHONY: app
+app: setup  ## open the app in the browser
+	@.venv/bin/streamlit run app.py
 
 .PHONY: demo
 demo: video setup  ## analyze VIDEO=clip.mp4 (default: a sample) into result/<its name>/

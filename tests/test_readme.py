@@ -51,7 +51,7 @@ def test_commands_can_be_called_as_written(commands):
 def test_make_targets_exist():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M))
     named = set(re.findall(r"^make ([a-z]+)", "\n".join(blocks("sh")), flags=re.M))
-    assert {"demo", "test"} == named and named <= targets
+    assert {"app", "demo", "test"} == named and named <= targets
 
 
 def test_exit_codes_are_those_of_the_program():
