@@ -125,7 +125,7 @@ def test_page_and_paper_say_the_same(clear: Path):
     page, paper = make_html(clear, client="Anna"), text_of(make_pdf(clear, client="Anna"))
     for said in ("Anna", "2 January 2026", words.ABOUT_CURVES, *words.SOURCES):
         assert said.replace("'", "&#39;") in page
-        assert said in paper
+        assert "".join(said.split()) in "".join(paper.split()), "lines may break after a slash"
 
 
 @pytest.mark.parametrize("name", [NASTY, SCRIPTS, LONG, UNBROKEN], ids=["markup", "scripts", "long", "unbroken"])
