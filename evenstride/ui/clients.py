@@ -37,9 +37,8 @@ def page() -> None:
     store = trainer.open_mine()
     if store is None:
         return
-    for name, value in asked.items():
-        if value:
-            st.query_params[name] = value  # a link within the page leaves the address bare otherwise
+    # A link within the page leaves the address as it was or bare: it has to say what is shown, to be loaded again.
+    st.query_params.from_dict({name: value for name, value in asked.items() if value})
     if asked["settings"]:
         pages.link("clients", "All clients", icon="👥")
         trainer.settings(store)
