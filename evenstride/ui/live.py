@@ -65,7 +65,8 @@ def walk() -> None:
         st.number_input("Body height in cm", 100, 250, value=None, step=1, key=_HEIGHT, help="Step length needs it.")
     st.caption(
         "The picture never leaves this browser. What the program on this computer gets is where your joints were. "
-        "No film is kept, so the result shows curves and numbers but no pictures."
+        "No film is kept, so the result shows curves and numbers but no pictures. On a slow device the walk is filmed, "
+        "followed once more in this browser, and the film thrown away."
     )
     other_ways()
     if done.walk:

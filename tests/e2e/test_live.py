@@ -38,18 +38,18 @@ def test_a_walk_becomes_a_result_and_only_numbers_leave_the_browser(server, new_
     knee = page.locator("[data-of=left] dd")
     knee.filter(has_text=re.compile(r"^-?\d+°$")).wait_for()
     page.get_by_role("button", name="Start the walk").click()
-    page.get_by_text(re.compile(r"^2 of \d+: turn back$")).wait_for()
+    page.get_by_text(re.compile(r"^1 of \d+: turn back$")).wait_for()
     pictures = page.locator("canvas").evaluate("canvas => canvas.toDataURL().length")
     assert pictures > 10_000
     before = len(sent)
     page.get_by_role("button", name="Done").click()
-    page.get_by_role("button", name="Walk again").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Walk again").wait_for(timeout=120_000)
     page.get_by_text("Measured live").first.wait_for()
     # The picture on the screen is a mirror, the numbers are not: she walks to the right, and her right leg is in front.
     walks = [message for message in sent[before:] if b"landmarks" in message]
     assert len(walks) == 1
     track = read(walks[0])
-    assert track.seen.sum() > 20
+    assert track.seen.sum() > 10
     assert np.nanmedian(np.diff(track.middle("hip")[:, 0])) > 0
     assert np.nanmedian(track.point(Landmark.RIGHT_FOOT_INDEX)[:, 0] - track.point(Landmark.RIGHT_HEEL)[:, 0]) > 0
     clear = {side: track.visibility[track.seen, landmark(side, "knee")].mean() for side in SIDES}

@@ -2,6 +2,7 @@
 import { advise, ADVICE, crossings, steady } from "./advice.mjs";
 import { isMirror, listCameras, openCamera, show, stopStream } from "./camera.mjs";
 import { beep, countDown, speak } from "./cues.mjs";
+import { canFilm, startFilm } from "./filming.mjs";
 import { LAST_MS, pack, rate, row, UNFILTERED_STEP_MS, unsmoother } from "./frames.mjs";
 import { look, trunkWords } from "./geometry.mjs";
 import { clear, drawPicture, drawSkeleton } from "./skeleton.mjs";
@@ -17,8 +18,16 @@ const MIN_STEP_MS = 25;
 const HOLD_MS = 800;
 const HOLD_WALKING_MS = 3000;
 
+// A slow device plays the film of the walk at a speed that leaves it this share of its time to spare.
+const SPARE = 0.25;
+const SLOWEST = 0.1;
+const WANTED_FPS = 30;
+// The time that a picture takes is averaged over about this many.
+const COST_WINDOW = 15;
+
 const BUTTONS = {
-  off: ["open"], loading: [], ready: ["start", "close"], counting: ["again"], walking: ["done", "again"], sending: [],
+  off: ["open"], loading: [], ready: ["start", "close"], counting: ["again"], walking: ["done", "again"],
+  studying: ["skip", "again"], sending: ["open"],
 };
 
 /** Everything that one live view knows; it outlives the reruns of the page. */
@@ -34,6 +43,7 @@ class Live {
     this.clock = 0;
     this.enter("off");
     // Whatever the page does with this element: once it is gone, the camera goes off.
+    document.addEventListener("visibilitychange", (this.pause = () => this.state === "studying" && this.playOrPause()));
     this.watch = setInterval(() => root.isConnected || this.end(), 1000);
   }
 
@@ -60,24 +70,27 @@ class Live {
   async open(deviceId) {
     this.enter("loading");
     this.find(".note").textContent = "";
-    stopStream(this.stream);
+    const clock = ++this.clock;
+    this.endCamera();
     try {
       this.say("Opening the camera. The browser may ask whether it may be used.");
-      this.stream = await openCamera("user", deviceId);
+      const stream = await openCamera("user", deviceId);
+      if (clock !== this.clock) return stopStream(stream);
+      this.stream = stream;
       await show(this.video, this.stream);
       this.say("Loading the pose model from this computer.");
       await this.startModel();
     } catch (error) {
       return this.fail(error);
     }
-    if (this.closed) return this.close();
+    if (clock !== this.clock) return;
     this.mirror = isMirror(this.stream);
     this.stage.style.aspectRatio = `${this.video.videoWidth} / ${this.video.videoHeight}`;
     this.stream.getVideoTracks()[0].onended = () => this.fail(new Error("The camera was unplugged or turned off."));
     Object.assign(this, { advice: null, slow: false, brightness: null, times: [], readAt: 0, lightAt: 0 });
     this.enter("ready");
     await listCameras(this.find("[data-of=camera]"), this.stream);
-    this.next(++this.clock);
+    this.next(clock);
   }
 
   /** Start the pose model, in place of one whose clock has run out. */
@@ -86,6 +99,7 @@ class Live {
     this.landmarker = await loadLandmarker(this.data.assets);
     Object.assign(this, { modelClock: 0, unsmooth: unsmoother() });
     before?.close();
+    if (this.closed) this.landmarker.close();
   }
 
   fail(error) {
@@ -95,12 +109,21 @@ class Live {
 
   close() {
     this.clock++;
-    stopStream(this.stream);
-    this.stream = this.video.srcObject = null;
+    this.endCamera();
     clear(this.canvas);
     this.big("");
     this.say("");
     this.enter("off");
+  }
+
+  /** The camera's light goes off, and a film that was kept is gone. */
+  endCamera() {
+    this.film?.stop();
+    stopStream(this.stream);
+    this.film = this.stream = this.video.srcObject = this.video.onended = null;
+    if (this.url) URL.revokeObjectURL(this.url);
+    this.url = null;
+    this.video.removeAttribute("src");
   }
 
   /** Look at the next picture, unless another camera or none runs by then. */
@@ -120,17 +143,25 @@ class Live {
   look(timeMs) {
     if (timeMs - this.times.at(-1) < MIN_STEP_MS) return;
     this.times = [...this.times.slice(1 - RATE_WINDOW), timeMs];
-    const { videoWidth: width, videoHeight: height } = this.video;
+    const { landmarks, world, seen } = this.follow();
+    this.advise(seen, timeMs, this.video.videoHeight);
+    if (timeMs - this.readAt > READOUT_EVERY_MS) this.read(seen, timeMs);
+    if (this.state === "walking") this.keep(timeMs, landmarks, world, seen);
+  }
+
+  /** Find the joints in the picture that the video shows now, and draw both. */
+  follow() {
     // The model takes a while, and the video goes on: skeleton and picture are shown together, of the same moment.
+    const start = performance.now();
     drawPicture(this.canvas, this.video, this.mirror);
     this.modelClock += UNFILTERED_STEP_MS;
     const found = this.landmarker.detectForVideo(this.video, this.modelClock);
     const landmarks = found.landmarks.length ? this.unsmooth(found.landmarks[0]) : null;
-    const seen = landmarks && look(landmarks, width, height);
-    if (seen) drawSkeleton(this.canvas, seen, width, this.mirror);
-    this.advise(seen, timeMs, height);
-    if (timeMs - this.readAt > READOUT_EVERY_MS) this.read(seen, timeMs);
-    if (this.state === "walking") this.keep(timeMs, landmarks, found.worldLandmarks[0], seen);
+    const seen = landmarks && look(landmarks, this.video.videoWidth, this.video.videoHeight);
+    if (seen) drawSkeleton(this.canvas, seen, this.video.videoWidth, this.mirror);
+    const cost = performance.now() - start;
+    this.cost = this.cost ? this.cost + (cost - this.cost) / COST_WINDOW : cost;
+    return { landmarks, world: found.worldLandmarks[0], seen };
   }
 
   advise(seen, timeMs, height) {
@@ -160,10 +191,12 @@ class Live {
     write("rate", `${Math.round(now)}${slow ? " (slow)" : ""}`);
     if (slow === this.slow) return;
     this.slow = slow;
-    this.find(".note").textContent = slow
-      ? `This device follows only ${Math.round(now)} pictures a second. Comparing your knees takes ` +
-        `${Math.ceil(this.data.min_fps)}. You still get angles and lean; for the full answer, record a film instead.`
-      : "";
+    const pictures = `This device follows only ${Math.round(now)} pictures a second; comparing your knees takes ` +
+      `${Math.ceil(this.data.min_fps)}.`;
+    const way = canFilm()
+      ? "So the walk is filmed, and looked at once more, slowly, when you are done. The film stays in this browser and is then thrown away."
+      : "You still get angles and lean; for the full answer, upload a film instead.";
+    this.find(".note").textContent = slow ? `${pictures} ${way}` : "";
   }
 
   async start() {
@@ -176,6 +209,7 @@ class Live {
     const go = await countDown(seconds, (left) => this.big(String(left)), stopped);
     if (!go) return;
     Object.assign(this, { rows: [], rowTimes: [], across: null, size: [this.video.videoWidth, this.video.videoHeight] });
+    this.film = this.slow && canFilm() ? startFilm(this.stream) : null;
     this.enter("walking");
     this.cue("Walk across");
   }
@@ -206,17 +240,79 @@ class Live {
 
   again() {
     this.big("");
+    if (this.state === "studying") return this.open(this.find("[data-of=camera]").value);
+    this.film?.stop();
+    this.film = null;
     this.enter("ready");
   }
 
   done() {
-    this.enter("sending");
+    beep(990, 0.4);
+    if (this.film) this.study().catch((error) => this.fail(error));
+    else this.skip();
+  }
+
+  /** Look at the film of the walk, every picture of it, as slowly as this device needs. */
+  async study() {
+    this.enter("studying");
+    const clock = ++this.clock;
+    const kept = this.film;
+    kept.stop();
+    const walkSeconds = (this.rowTimes.at(-1) - this.rowTimes[0]) / 1000;
+    const seconds = Math.ceil(walkSeconds / this.speed());
+    this.say(`Done. Looking at every picture takes about ${seconds} seconds more.`);
+    speak(`Done. You can come back. It takes about ${seconds} seconds more.`);
+    const film = await kept.film;
+    if (clock !== this.clock) return;
+    this.endCamera();
+    await this.startModel();
+    if (clock !== this.clock) return;
+    this.video.src = this.url = URL.createObjectURL(film);
+    Object.assign(this, { studied: [], studiedTimes: [] });
+    this.video.onended = () => clock === this.clock && this.finish(this.studiedTimes, this.studied);
+    this.studyNext(clock, walkSeconds);
+    this.video.playbackRate = this.speed();
+    await this.playOrPause();
+  }
+
+  /** How fast a film may play so that no picture of it is missed. */
+  speed() {
+    const speed = ((1 - SPARE) * 1000) / WANTED_FPS / this.cost;
+    return Math.min(1, Math.max(SLOWEST, Math.round(20 * speed) / 20));
+  }
+
+  studyNext(clock, seconds) {
+    this.video.requestVideoFrameCallback((now, { mediaTime }) => {
+      if (clock !== this.clock) return;
+      const { landmarks, world } = this.follow();
+      this.size = [this.video.videoWidth, this.video.videoHeight];
+      if (!(mediaTime * 1000 <= this.studiedTimes.at(-1))) {
+        this.studied.push(row(landmarks, world));
+        this.studiedTimes.push(mediaTime * 1000);
+      }
+      this.big(`Measuring: ${Math.min(99, Math.round((100 * mediaTime) / seconds))} %`);
+      if (this.video.playbackRate !== this.speed()) this.video.playbackRate = this.speed();
+      this.studyNext(clock, seconds);
+    });
+  }
+
+  /** Pictures of a page that nobody looks at are not shown, and would be missed. */
+  async playOrPause() {
+    if (document.hidden) this.video.pause();
+    else await this.video.play();
+  }
+
+  /** Take what was seen while walking. */
+  skip() {
+    this.finish(this.rowTimes, this.rows);
+  }
+
+  finish(timesMs, rows) {
     const [width, height] = this.size;
-    const message = pack(this.rowTimes, this.rows, { width, height, delegate: this.landmarker.delegate });
+    const message = pack(timesMs, rows, { width, height, delegate: this.landmarker.delegate });
     this.close();
     this.enter("sending");
-    beep(990, 0.4);
-    speak("Done. Thank you.");
+    speak("Thank you.");
     this.say("Measuring your walk.");
     this.send(message);
   }
@@ -224,6 +320,7 @@ class Live {
   end() {
     this.closed = true;
     clearInterval(this.watch);
+    document.removeEventListener("visibilitychange", this.pause);
     this.close();
     this.landmarker?.close();
   }

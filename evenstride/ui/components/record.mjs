@@ -1,12 +1,7 @@
 // The recorder: films for some seconds in the browser and hands the film to the page's own upload field.
 import { isMirror, listCameras, openCamera, show, stopStream } from "./camera.mjs";
 import { countDown, speak } from "./cues.mjs";
-
-// MP4 can be cut and looked through best; WebM is what is left where a browser can't write it.
-const KINDS = ["video/mp4;codecs=avc1.42E01F", "video/mp4", "video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm"];
-// Sharp enough at 720p for knees; half a minute has about 30 MB.
-const BITS_PER_SECOND = 8_000_000;
-const PIECE_MS = 1000;
+import { canFilm, startFilm } from "./filming.mjs";
 
 const BUTTONS = {
   off: ["open"], opening: [], ready: ["start", "close"], counting: ["again"], recording: ["stop"], film: ["use", "again"],
@@ -54,7 +49,7 @@ class Recorder {
     this.say("Opening the camera. The browser may ask whether it may be used.");
     stopStream(this.stream);
     try {
-      if (!globalThis.MediaRecorder) throw new Error("This browser can't record films.");
+      if (!canFilm()) throw new Error("This browser can't record films.");
       const stream = await openCamera("environment", deviceId);
       if (turn !== this.turn) return stopStream(stream);
       this.stream = stream;
@@ -88,21 +83,16 @@ class Recorder {
 
   record() {
     const seconds = Number(this.find("[data-of=seconds]").value);
-    const mimeType = KINDS.find((kind) => MediaRecorder.isTypeSupported(kind));
-    const pieces = [];
-    const recorder = new MediaRecorder(this.stream, { mimeType, videoBitsPerSecond: BITS_PER_SECOND });
+    const recorder = startFilm(this.stream);
     this.recorder = recorder;
-    recorder.ondataavailable = (event) => event.data.size && pieces.push(event.data);
-    recorder.onstop = () => this.finish(new Blob(pieces, { type: recorder.mimeType }));
-    recorder.onerror = () => this.close();
-    recorder.start(PIECE_MS);
+    recorder.film.then((film) => this.finish(film), () => this.close());
     this.enter("recording");
     this.say("Recording. Walk across the picture, turn, and come back.");
     speak("Walk across the picture, turn, and come back.");
     this.countPictures();
     const until = performance.now() + seconds * 1000;
     const tick = () => {
-      if (recorder.state !== "recording") return;
+      if (!recorder.runs()) return;
       const left = Math.ceil((until - performance.now()) / 1000);
       this.big(`Recording: ${Math.max(0, left)}`);
       if (left <= 0) this.stop();
@@ -124,7 +114,7 @@ class Recorder {
   }
 
   stop() {
-    if (this.recorder?.state === "recording") this.recorder.stop();
+    this.recorder?.stop();
   }
 
   async finish(film) {
