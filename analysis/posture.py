@@ -266,8 +266,10 @@ def _frontal(still: PoseTrack, toward: int, config: PostureConfig) -> dict[str, 
         "trunk_lateral": _one("trunk_lateral", lean, trunk, config),
         "weight_shift": _one("weight_shift", shift, legs, config),
     }
+    if toward < 0:
+        level["head_tilt"] = _unmeasured("head_tilt", EARS_FROM_BEHIND)
     if _camera_tilted(lean, lateral_tilt(ankles, still.middle("hip"), toward), config):
-        level = {id: _without_level(measure) for id, measure in level.items()}
+        level = {id: _unmeasured(id, CAMERA_TILTED) for id in level}
     return level | {"knee_alignment": _sided("knee_alignment", knees, legs, config)}
 
 
@@ -281,9 +283,15 @@ def _camera_tilted(trunk: FloatArray, legs: FloatArray, config: PostureConfig) -
     )
 
 
-def _without_level(measure: PostureMeasure) -> PostureMeasure:
-    reason = "The whole picture seems to be tilted. Hold the camera level, or stand it on something level."
-    return PostureMeasure(measure.id, measure.unit, status="not_measurable", reason=reason, reference=measure.reference)
+#: From behind the pose model guesses the ears from the shoulders: off by up to 6 degrees (docs/posture.md).
+EARS_FROM_BEHIND = "From behind, how a head is held can't be seen well. Take a picture from the front."
+CAMERA_TILTED = "The whole picture seems to be tilted. Hold the camera level, or stand it on something level."
+HIDDEN = "The parts of the body that this needs are hidden or cut off."
+
+
+def _unmeasured(id: str, reason: str) -> PostureMeasure:
+    limits = _limits(id)
+    return PostureMeasure(id, limits.unit, status="not_measurable", reason=reason, reference=limits.reference)
 
 
 def _side(still: PoseTrack, facing: int, near: Side | None, config: PostureConfig) -> dict[str, PostureMeasure]:
@@ -326,8 +334,7 @@ def _one(id: str, values: FloatArray, advice: str, config: PostureConfig) -> Pos
     known = values[np.isfinite(values)]
     limits = _limits(id)
     if len(known) < max(1.0, (1 - config.max_missing) * len(values)):
-        reason = f"The parts of the body that this needs are hidden or cut off. {advice}"
-        return PostureMeasure(id, limits.unit, status="not_measurable", reason=reason, reference=limits.reference)
+        return _unmeasured(id, f"{HIDDEN} {advice}")
     value = float(np.mean(known))
     error = float(np.hypot(limits.error, limits.level * config.camera_level_deg))
     if len(known) == 1:
@@ -387,8 +394,8 @@ def _issues(
     off = {"side": yaw, "front": 90 - yaw, "back": 90 - yaw}.get(view, 90.0)
     found: list[tuple[str, Callable[[], bool]]] = [
         ("turned", lambda: not off <= config.warn_yaw_deg),
-        ("camera_tilted", lambda: any("tilted" in (m.reason or "") for m in measures.values())),
-        ("cut_off", lambda: any("cut off" in (m.reason or "") for m in measures.values())),
+        ("camera_tilted", lambda: any(m.reason == CAMERA_TILTED for m in measures.values())),
+        ("cut_off", lambda: any((m.reason or "").startswith(HIDDEN) for m in measures.values())),
         ("one_picture", lambda: len(still) == 1),
     ]
     return tuple(code for code, holds in found if holds())

@@ -140,6 +140,7 @@ class Row:
     true: float
     notable: bool
     truly_notable: bool
+    half_range: float
     photo: float | None
 
     @property
@@ -159,7 +160,8 @@ def compare(clip: str, seen: PoseTrack, true: PoseTrack) -> Iterator[Row]:
             value, right = getattr(measure, part), getattr(known, part)
             single = None if photo is None else getattr(photo.measures[id], part)
             if value is not None and right is not None:
-                yield Row(clip, id, value, right, measure.notable, known.notable, single)
+                half = (measure.ci95[1] - measure.ci95[0]) / 2
+                yield Row(clip, id, value, right, measure.notable, known.notable, half, single)
 
 
 def _photo(seen: PoseTrack) -> Posture | None:
@@ -197,9 +199,12 @@ def remarks(rows: list[Row]) -> str:
     made, due = [r for r in once if r.notable], [r for r in once if r.truly_notable]
     right = sum(r.truly_notable for r in made)
     missed = ", ".join(f"{r.id} in {r.clip} ({r.true:.1f})" for r in due if not r.notable)
+    wrong = ", ".join(f"{r.id} in {r.clip} ({r.measured:.1f}, truly {r.true:.1f})" for r in made if not r.truly_notable)
+    inside = sum(abs(row.error) <= row.half_range for row in rows)
     return (
         f"{len(once)} measures; {len(due)} truly lay beyond their limit. Remarks made: {len(made)}, of which {right} "
-        f"were right. Missed: {missed or 'none'}."
+        f"were right. Wrong: {wrong or 'none'}. Missed: {missed or 'none'}. Of {len(rows)} true values (legs counted "
+        f"one by one), {inside} lay within the range given."
     )
 
 

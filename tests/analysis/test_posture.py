@@ -87,7 +87,7 @@ def test_frontal_lines_are_those_that_were_drawn(toward, view):
     assert posture.view == view and posture.facing == 0 and posture.near_side is None
     assert values(posture) == pytest.approx(
         {
-            "head_tilt": 5,
+            "head_tilt": 5 if toward > 0 else None,
             "shoulder_tilt": -4,
             "hip_tilt": 2.5,
             "trunk_lateral": 6,
@@ -124,7 +124,8 @@ def test_mirroring_a_frontal_picture_swaps_the_sides(head, shoulder, hip, shift,
     track = frontal(toward, head, shoulder, hip, shift_pct=shift, bowed=bowed)
     as_is, mirrored = measure_posture(track), measure_posture(track.mirrored())
     assert mirrored.view == as_is.view
-    for id in ("head_tilt", "shoulder_tilt", "hip_tilt", "trunk_lateral", "weight_shift"):
+    lines = ("shoulder_tilt", "hip_tilt", "trunk_lateral", "weight_shift")
+    for id in (*lines, "head_tilt") if toward > 0 else lines:
         assert mirrored.measures[id].value == pytest.approx(-as_is.measures[id].value, abs=1e-3)
     one, two = as_is.measures["knee_alignment"], mirrored.measures["knee_alignment"]
     assert (two.left, two.right) == pytest.approx((one.right, one.left), abs=1e-3)
@@ -217,6 +218,12 @@ def test_seen_at_an_angle_nothing_is_measured():
         xy[:, landmark(side, "foot_index"), 0] = xy[:, landmark(side, "heel"), 0] + 70
     posture = measure_posture(replace(track, xy_px=xy))
     assert posture.view == "oblique" and posture.measures == {}
+
+
+def test_from_behind_nothing_is_said_about_the_head():
+    posture = measure_posture(frontal(-1, head=9))
+    head = posture.measures["head_tilt"]
+    assert head.status == "not_measurable" and "from the front" in head.reason and posture.issues == ("one_picture",)
 
 
 def test_what_is_cut_off_is_said_and_the_rest_works():
