@@ -32,6 +32,14 @@ def write_result(assessment, folder: Path, name: str = "walk.mp4") -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _same_main() -> Iterator[None]:
+    """Put back the main module, which Streamlit's test runner replaces: processes that are spawned later import it."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
+
+
 @pytest.fixture
 def make_result(tmp_path: Path) -> Callable[..., Path]:
     """Return a function that writes a made-up result: ``make_result("clear_right")``."""
