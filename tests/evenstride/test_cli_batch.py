@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -244,3 +245,25 @@ def test_help_loads_no_heavy_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.splitlines()[-1] == "LOADED []"
+
+
+def test_the_page_on_batches_says_what_the_code_does():
+    text = (ROOT / "docs/batch.md").read_text(encoding="utf-8")
+    help_text = runner.invoke(app, ["batch", "--help"]).output
+    said = set(re.findall(r"--[a-z][a-z-]+", text)) - {"--nworkers", "--nthreads"}
+    assert said <= set(re.findall(r"--[a-z][a-z-]+", help_text))
+    rows = re.findall(r"^\| (`.*?) \|", text.split("## What goes wrong")[1], re.M)
+    codes = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
+    sources = "".join(path.read_text() for path in [*ROOT.glob("evenstride/batch/*.py"), ROOT / "vision/errors.py"])
+    assert codes == {code for code in codes if f'"{code}"' in sources}
+    remarks = set(re.findall(r'Remark\([^"]*?, "(\w+)"', sources)) | set(re.findall(r'ItemFailed\("(\w+)"', sources))
+    assert remarks <= codes
+
+
+@pytest.mark.parametrize("page", ["python.md", "batch.md"])
+def test_python_on_the_pages_compiles_and_its_names_exist(page: str):
+    for block in re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.S):
+        compile(block, page, "exec")
+        for line in block.splitlines():
+            if line.startswith(("import ", "from ")):
+                exec(line, {})
