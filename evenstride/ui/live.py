@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ import streamlit as st
 from analysis.config import Config
 from evenstride.live_pipeline import analyze_track
 from evenstride.pipeline import AnalyzeOptions
-from evenstride.ui import frame, live_setup, pages, session
+from evenstride.ui import clients, frame, live_setup, pages, session
 from evenstride.ui.components import markup, script, style
 from evenstride.ui.live_message import LONGEST_S, read_walk
 from evenstride.ui.result import show_result
@@ -31,14 +32,21 @@ _view = st.components.v2.component(
 
 def page() -> None:
     """Show the camera, or the result of the walk before it."""
+    if folder := st.session_state.get(_FOLDER):
+        st.button("Walk again", on_click=_forget)
+        clients.save_to_client_panel(folder)
+        show_result(folder, key="live")
+        return
     st.title("Live")
     if lacking := live_setup.missing():
         not_here(lacking)
-    elif folder := st.session_state.get(_FOLDER):
-        st.button("Walk again", on_click=st.session_state.pop, args=(_FOLDER,))
-        show_result(folder, key="live")
     else:
         walk()
+
+
+def _forget() -> None:
+    """Make room for the next walk; what was saved elsewhere stays there."""
+    shutil.rmtree(st.session_state.pop(_FOLDER), ignore_errors=True)
 
 
 def not_here(lacking: str) -> None:
