@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from evenstride.pipeline import AnalyzeOptions
 from evenstride.ui import frame, options, pages, progress, samples, session, settings
@@ -82,7 +83,8 @@ def form(job: Job | None) -> None:
 
 def _received() -> None:
     upload = st.session_state.get(UPLOAD_KEY)
-    if upload is None:
+    # Once it is on disk an upload is let go of, and its field holds a `DeletedFile`.
+    if not isinstance(upload, UploadedFile):
         return
     film = session.receive(upload, keep=bool(st.session_state.get("keep")))
     if film is not None:

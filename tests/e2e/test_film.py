@@ -99,12 +99,19 @@ def test_choosing_a_person_then_cancelling(server, page, two_people):
     assert page.locator(".st-key-film_upload input[type=file]").count() == 1
 
 
-def test_a_wrong_file_gets_a_sentence_and_the_page_goes_on(server, page):
+def test_a_wrong_file_gets_a_sentence_and_the_page_goes_on(server, server_folder, page):
+    log = server_folder / "server.log"
+    before = len(log.read_text())
     open_film_page(page, server)
     upload(page, {"name": "my_walk_[1].mp4", "mimeType": "video/mp4", "buffer": b"this is not a film" * 100})
     alert = page.get_by_role("alert").first
     alert.wait_for(timeout=ANALYSIS_MS)
     assert "my_walk_[1].mp4" in alert.inner_text() and "Traceback" not in alert.inner_text()
+    page.get_by_role("link", name="Start").first.click()
+    page.get_by_role("heading", name="How to film it well").wait_for()
+    page.get_by_role("link", name="Record or upload").first.click()
+    alert.wait_for()
+    assert "Error" not in log.read_text()[before:]
     assert page.locator(".st-key-film_upload input[type=file]").count() == 1
 
 
