@@ -56,6 +56,9 @@ def batch(
     treadmill_speed: Annotated[float | None, typer.Option(metavar="M/S", help="Belt speed of a treadmill.")] = None,
     slow_motion: Annotated[float | None, typer.Option(metavar="F", help="The films run F times slower.")] = None,
     all_frames: Annotated[bool, typer.Option("--all-frames", help="Analyze more than 30 frames a second.")] = False,
+    both_ways: Annotated[
+        bool, typer.Option("--both-ways", help="Follow the mirrored films too: steadier, twice the time.")
+    ] = False,
     mirrored: Annotated[bool, typer.Option("--mirrored", help="Selfie films that show left as right.")] = False,
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Processes. [dim]Default: by cores and memory[/dim]")
@@ -86,6 +89,7 @@ def batch(
             treadmill_speed_m_s=treadmill_speed,
             slow_motion=slow_motion,
             all_frames=all_frames,
+            both_ways=both_ways,
             mirrored=mirrored,
             no_video=no_video,
             blur_faces=blur_faces,

@@ -149,6 +149,17 @@ def test_options_and_manifest_reach_the_analysis(batch, tmp_path: Path, monkeypa
     assert (tmp_path / "out/subjects.csv").is_file()
 
 
+def test_every_setting_of_an_analysis_can_be_given_to_a_batch():
+    help_text = runner.invoke(app, ["batch", "--help"]).output
+    missing = [
+        name
+        for name in pipeline.AnalyzeOptions.model_fields
+        # Which person to follow differs from film to film: that is a column of a manifest.
+        if name != "person" and "--" + name.removesuffix("_m_s").replace("_", "-") not in help_text
+    ]
+    assert not missing
+
+
 def test_watch_measures_what_arrives_once_it_is_complete(batch, tmp_path: Path, monkeypatch):
     monkeypatch.setattr("evenstride.commands.batch.WATCH_S", 0.2)
     film(tmp_path / "in/1.mp4")
