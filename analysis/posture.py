@@ -34,6 +34,9 @@ class PostureConfig:
     max_missing: float = 0.5  # share of frames in which a measure's landmarks may be missing (design)
     max_drift: float = 0.25  # mid-hip moves less than this while standing: sway is about 0.05 (design)
     min_leg: float = 1.2  # vertical hip-to-ankle distance of somebody who stands; 1.70 when upright (design)
+    max_step: float = 0.45  # side view: ankles farther apart than this are a step (design)
+    max_lift: float = 0.20  # front, back: one ankle higher than the other by more is a step (design)
+    max_knee_bend_deg: float = 40.0  # more is no standing (design)
     warn_yaw_deg: float = 15.0  # turned by more than this, the picture is worth a remark [8]
     single_sd: float = 1.0  # what one frame adds that averaging many takes away, degrees or percent (tuned)
     camera_level_deg: float = 1.0  # how far off level a camera may be that was set up with care (design)
@@ -129,7 +132,7 @@ def measure_posture(track: PoseTrack, view: PostureView | None = None, config: P
     Raises
     ------
     NotStanding
-        ``"walking"``, ``"short"``, ``"not_upright"`` or ``"unseen"``.
+        ``"walking"``, ``"short"``, ``"stepping"``, ``"not_upright"`` or ``"unseen"``.
     """
     config = config or PostureConfig()
     track = _believed(track, config)
@@ -147,7 +150,12 @@ def measure_posture(track: PoseTrack, view: PostureView | None = None, config: P
     toward = {"front": 1, "back": -1}.get(view, 0)
     # Somebody who faces left in the picture shows the camera their left side.
     near: Side | None = {1: "right", -1: "left"}.get(facing)  # type: ignore[assignment]
+    if _stepping(still, view, config):
+        raise NotStanding("stepping")
     measures = _side(still, facing, near, config) if facing else _frontal(still, toward, config) if toward else {}
+    bend = measures["knee_bend"].value if "knee_bend" in measures else None
+    if bend is not None and bend > config.max_knee_bend_deg:
+        raise NotStanding("stepping")
     return Posture(
         view=view,
         facing=facing,
@@ -206,6 +214,15 @@ def _upright(still: PoseTrack, config: PostureConfig) -> bool:
     torso = _torso(still, np.ones(len(still), dtype=bool))
     tall = not len(known) or float(np.median(known)) >= config.min_leg * torso
     return bool(tall and float(np.median(trunk)) > 0)
+
+
+def _stepping(still: PoseTrack, view: PostureView, config: PostureConfig) -> bool:
+    """Say whether the feet are where a step has them: one before the other, or one in the air."""
+    apart = still.point(landmark("left", "ankle")) - still.point(landmark("right", "ankle"))
+    if view not in VIEWS or not np.isfinite(apart).any():
+        return False
+    across, up = np.nanmedian(np.abs(apart), axis=0) / _torso(still, np.ones(len(still), dtype=bool))
+    return bool(across > config.max_step if view == "side" else up > config.max_lift)
 
 
 def _turned(still: PoseTrack) -> tuple[float, float, float]:

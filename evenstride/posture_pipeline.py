@@ -39,6 +39,10 @@ NOT_STANDING = {
         "{name} shows too little of somebody standing: 30 pictures are needed.",
         "Film five to ten seconds, or use a photo.",
     ),
+    "stepping": (
+        "The person in {name} is taking a step or bends the knees.",
+        "Stand on both feet, side by side, with legs as straight as is comfortable.",
+    ),
     "not_upright": (
         "The person in {name} does not stand upright.",
         "Stand with legs straight, the camera upright too.",

@@ -252,6 +252,19 @@ def test_walking_is_refused(params):
         measure_posture(walk(params))
 
 
+def test_a_picture_of_a_step_is_refused():
+    track = sideways()
+    xy = track.xy_px.copy()
+    for part in ("ankle", "heel", "foot_index"):
+        xy[:, landmark("left", part), 0] -= 150
+    lifted = frontal().xy_px.copy()
+    for part in ("ankle", "heel", "foot_index"):
+        lifted[:, landmark("left", part), 1] -= 70
+    for other in (replace(track, xy_px=xy), replace(track, xy_px=lifted), sideways(knee=55)):
+        with pytest.raises(NotStanding, match="stepping"):
+            measure_posture(other)
+
+
 def test_too_short_a_clip_is_refused():
     with pytest.raises(NotStanding, match="short"):
         measure_posture(frontal(frames=12))

@@ -108,6 +108,14 @@ def test_somebody_who_does_not_stand_is_refused(seen, tmp_path, track, says):
     assert run("walk.mp4", "--out", tmp_path / "out").exit_code == Exit.VIDEO
 
 
+def test_every_way_of_not_standing_has_words():
+    raised = set(re.findall(r'NotStanding\("(\w+)"', Path(posture.__file__).read_text(encoding="utf-8"))) | {
+        "walking",
+        "short",
+    }
+    assert raised == set(posture_pipeline.NOT_STANDING)
+
+
 def test_a_mirrored_selfie_swaps_the_sides(seen):
     seen(somebody(tilt_px=20))
     as_is, mirrored = (analyze_posture("me.jpg", PostureOptions(mirrored=m)).result for m in (False, True))
