@@ -11,6 +11,13 @@ from evenstride.store import Store, StoreError, passcode
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guessing is slow on purpose; the tests need not be."""
+    assert passcode.COST["n"] >= 2**15
+    monkeypatch.setitem(passcode.COST, "n", 2)
+
+
 def test_right_wrong_changed_and_gone(store: Store):
     assert passcode.check(store, "anything") and not passcode.is_set(store)
     passcode.set_passcode(store, "ключ 🔑")
@@ -28,8 +35,7 @@ def test_it_is_not_stored_itself(store: Store):
     assert "hunter22" not in str(first) and store.setting(passcode.KEY)["hash"] != first["hash"], "salted"
 
 
-def test_guessing_gets_slower_in_every_window(store: Store, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(passcode.COST, "n", 2)
+def test_guessing_gets_slower_in_every_window(store: Store):
     passcode.set_passcode(store, "right")
     for _ in range(passcode.FREE_TRIES):
         assert not passcode.check(store, "wrong", NOW)
