@@ -401,7 +401,10 @@ class _Process:
         self.felt = (self.pulse.stat().st_mtime_ns, time.monotonic())
         job = replace(job, pulse=str(self.pulse))
         if self.executor is not None:
-            return self.executor.submit(work, item, job, retry_failed)
+            try:
+                return self.executor.submit(work, item, job, retry_failed)
+            except BrokenExecutor:  # it died while it had nothing to do
+                self.close()
         before = {child.pid for child in multiprocessing.active_children()}
         with _ctrl_c_held_back():
             context = multiprocessing.get_context("spawn")

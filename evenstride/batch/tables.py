@@ -105,7 +105,7 @@ def write_tables(plan: Plan, marks: Mapping[str, Mark], out: str) -> list[str]:
     for name, table in tables.items():
         if name == SUBJECTS and SUBJECT_COLUMN not in plan.columns:
             continue
-        write_text(f"{out}/{name}.csv", results.csv_text(table))
+        write_text(f"{out}/{name}.csv", results.csv_text(yes_and_no_as_numbers(table)))
         write_text(f"{out}/{name}.parquet", parquet(pa.Table.from_pandas(table, preserve_index=False)))
         written += [f"{name}.csv", f"{name}.parquet"]
     write_text(f"{out}/{STRIDES}.parquet", parquet(all_strides))
@@ -205,6 +205,11 @@ def summary_table(rows: Sequence[dict[str, Any]], given: Sequence[str]) -> pd.Da
     text = dict.fromkeys(map(given_name, given), "string")
     kinds = HEAD | TAIL | text | {name: "Int64" if name.endswith("_n") else "float64" for name in measures}
     return table.astype({name: kinds[name] for name in columns})
+
+
+def yes_and_no_as_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with 1 and 0 for yes and no, as in all our CSV files."""
+    return table.astype({name: "Int8" for name in table.columns if table[name].dtype == "boolean"})
 
 
 def given_name(name: str) -> str:

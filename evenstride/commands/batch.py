@@ -156,13 +156,14 @@ class _Batch:
         before: dict[str, dict[str, str]] = {}
         done: dict[str, dict[str, str]] = {}
         outcome = Outcome()
+        files: list[str] = []
         with only_one(self.out):
             while True:
                 plan = make_plan()
                 now = {item.id: seen(item.url) for item in plan.items}
                 # A file that still changes is still being copied.
                 ready = [item for item in plan.items if before.get(item.id) == now[item.id] != done.get(item.id)]
-                if ready or not before:
+                if ready or not files:
                     part = run_plan(replace(plan, items=tuple(ready)), self.out, stop=stop, **self.settings)
                     outcome.marks |= part.marks
                     done |= {one: now[one] for one in part.marks}

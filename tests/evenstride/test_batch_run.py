@@ -11,7 +11,7 @@ import sys
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 import fsspec
@@ -213,6 +213,20 @@ def test_steady_progress_is_no_hang(tmp_path: Path):
     film(tmp_path / "in/long.mp4", steps=120)  # 2.4 s of work in small steps
     plan, outcome = run(tmp_path / "in", tmp_path / "out", work=fake_measure, workers=1, stall_s=2.0)
     assert status(plan, outcome) == {"long.mp4": "measured"}
+
+
+def test_a_process_that_dies_between_two_videos_is_replaced(tmp_path: Path):
+    film(tmp_path / "in/1.mp4")
+    film(tmp_path / "in/2.mp4", n=2)
+
+    def tell(event):
+        if event.kind == "video" and event.progress.left:
+            for child in active_children():
+                child.kill()
+                child.join()
+
+    plan, outcome = run(tmp_path / "in", tmp_path / "out", work=fake_measure, workers=1, tell=tell)
+    assert set(status(plan, outcome).values()) == {"measured"}
 
 
 def test_a_pool_from_outside_that_breaks_is_replaced(tmp_path: Path):

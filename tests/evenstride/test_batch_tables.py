@@ -57,6 +57,7 @@ def test_one_row_a_video_in_both_forms(batch: Path, summary: pd.DataFrame):
     text = pd.read_csv(batch / "summary.csv")
     assert list(text["file"]) == list(summary.index) == sorted(summary.index)
     assert list(text.columns[1:]) == list(summary.columns)
+    assert set(text["usable"].dropna()) == {1}
     assert dict(summary["status"].value_counts()) == {"measured": 4, "failed": 1}
 
 
