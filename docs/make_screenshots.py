@@ -25,6 +25,8 @@ ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
 SAMPLE = ROOT / "sample_videos" / "favoring_right_knee_across_and_back.mp4"
 SIZE = {"width": 1280, "height": 960}
+#: The result is long: down to the curves beside the film.
+RESULT_SIZE = {"width": 1280, "height": 1280}
 #: The film is shown at a landing.
 FILM_S = 3.2
 START_WITHIN_S = 60
@@ -80,6 +82,7 @@ def learn(page: Page, address: str) -> None:
 
 def result(page: Page, address: str) -> None:
     """Analyze the sample and show the answer."""
+    page.set_viewport_size(RESULT_SIZE)
     page.goto(f"{address}/film")
     page.locator(".st-key-film_upload input[type=file]").wait_for(state="attached")
     page.locator(".st-key-film_upload input[type=file]").set_input_files(SAMPLE)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from evenstride import education, results, words
 from evenstride.report.content import ReportContent, read_content
-from evenstride.ui import clients, options, pages, parts, player, progress, session
+from evenstride.ui import clients, frame, options, pages, parts, player, progress, session
 from evenstride.ui.jobs import Job
 
 #: Cards a row at full width; below, they wrap.
@@ -248,7 +248,7 @@ def _again(job: Job) -> None:
                 st.session_state[progress.UNSEEN] = True
                 pages.go("film")
     if session.is_kept(job):
-        st.caption(f"The film and its result are kept in {job.film.parent}")
+        st.caption(f"The film and its result are kept in {frame.plain(str(job.film.parent))}")
     elif st.button("Keep this result on this computer", key="keep-result"):
         _keep(job)
 
@@ -259,4 +259,4 @@ def _keep(job: Job) -> None:
     except (OSError, shutil.Error) as error:
         st.error(f"The result could not be kept: {getattr(error, 'strerror', None) or 'unknown reason'}.")
         return
-    st.success(f"Kept, without the film, in {folder}")
+    st.success(f"Kept, without the film, in {frame.plain(str(folder))}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import streamlit as st
+from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -34,6 +36,9 @@ def workspace() -> Workspace:
     """Return this visitor's workspace; it is deleted some time after the page was closed."""
     mine = _workspaces().enter(st.session_state.get(_KEY))
     st.session_state[_KEY] = mine.key
+    context = get_script_run_ctx()
+    if context is not None and runtime.exists():
+        mine.present = partial(runtime.get_instance().is_active_session, context.session_id)
     _connection(mine.key)
     return mine
 

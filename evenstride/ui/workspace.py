@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -27,6 +28,8 @@ class Workspace:
         self.folder = Path(tempfile.mkdtemp(dir=root, prefix="visitor-"))
         self.runner = runner
         self.jobs: list[Job] = []
+        #: Says whether the visitor's page is open; the page sets it.
+        self.present: Callable[[], bool] = lambda: False
 
     @property
     def job(self) -> Job | None:
@@ -111,11 +114,14 @@ class Workspaces:
 
     def _gone(self, key: str) -> None:
         with self._lock:
-            if key not in self._leaving:
+            if self._leaving.pop(key, None) is None:
                 return
-            del self._leaving[key]
-            workspace = self._all.pop(key, None)
-        if workspace is not None:
+            back = key in self._all and self._all[key].present()
+            workspace = None if back else self._all.pop(key, None)
+        if back:
+            # A page whose connection was mended need not have asked for anything since; look again later.
+            self.leave(key)
+        elif workspace is not None:
             workspace.close()
 
     def close(self) -> None:

@@ -190,6 +190,16 @@ def test_who_comes_back_in_time_keeps_everything(workspaces):
     assert film.exists()
 
 
+def test_a_page_that_is_open_again_but_asks_for_nothing_keeps_everything(workspaces):
+    mine = workspaces.enter(None)
+    film, mine.present = film_in(mine), lambda: True
+    workspaces.leave(mine.key)
+    time.sleep(0.6)
+    assert film.exists()
+    mine.present = lambda: False
+    until(lambda: not film.exists())
+
+
 def test_only_the_latest_film_and_result_stay(workspaces):
     mine = workspaces.enter(None)
     for name in ("walk.mp4", "walk.mp4", "fails.mp4"):
