@@ -93,13 +93,16 @@ class Live {
     this.next(clock);
   }
 
-  /** Start the pose model, in place of one whose clock has run out. */
-  async startModel() {
-    const before = this.landmarker;
-    this.landmarker = await loadLandmarker(this.data.assets);
-    Object.assign(this, { modelClock: 0, unsmooth: unsmoother() });
-    before?.close();
-    if (this.closed) this.landmarker.close();
+  /** Start the pose model, in place of one whose clock has run out; one after the other, it can't start twice at once. */
+  startModel() {
+    this.starting = (this.starting ?? Promise.resolve()).catch(() => {}).then(async () => {
+      if (this.closed) return;
+      const landmarker = await loadLandmarker(this.data.assets);
+      this.landmarker?.close();
+      Object.assign(this, { landmarker, modelClock: 0, unsmooth: unsmoother() });
+      if (this.closed) landmarker.close();
+    });
+    return this.starting;
   }
 
   fail(error) {
@@ -323,6 +326,7 @@ class Live {
     document.removeEventListener("visibilitychange", this.pause);
     this.close();
     this.landmarker?.close();
+    this.landmarker = null;
   }
 }
 
