@@ -417,12 +417,20 @@ class _Items:
         if not ORDINARY.fullmatch(PurePosixPath(one.file).name) or file != one.file:
             message = f"The name of {file} holds letters that some programs do not like."
             self.remarks.append(Remark(file, "odd_name", message, f"It is measured; its folder is called {key}.", True))
-        self.items[key] = Item(key, file, one.url, options, dict(cells), one.size)
+        self.items[key] = Item(key, file, one.url, options, dict(cells), one.size or _size_of(one.url))
         return self.items[key]
 
 
 def _options_in(cells: dict[str, str]) -> dict[str, str]:
     return {name: cells[name] for name in OPTION_COLUMNS if cells.get(name)}
+
+
+def _size_of(url: str) -> int:
+    fs, path = _file_system(url)
+    try:
+        return int(fs.info(path).get("size") or 0)
+    except OSError:  # measuring it will say what is wrong
+        return 0
 
 
 def _exists(url: str) -> bool:

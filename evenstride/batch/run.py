@@ -39,6 +39,7 @@ from evenstride.batch.work import (
     scratch_prefix,
     seen,
     settings_sha256,
+    stall_limit,
     write_mark,
 )
 from vision.errors import EvenstrideError
@@ -48,6 +49,8 @@ WORKER_BYTES = 600 << 20
 #: A process that gets nothing done for this long hangs. The longest quiet stretch, reading a long film's timestamps,
 #: takes seconds.
 STALL_S = 300.0
+#: A new process that has not begun after this long never will: starting one means reading large libraries.
+START_S = 120.0
 #: A process has this much longer to end itself before it is ended from outside.
 GRACE_S = 5.0
 #: A video whose process died is tried this often in all: the cause may have been another program that took the memory.
@@ -140,7 +143,8 @@ def run_plan(
     width : int, optional
         How many videos an `executor` is given at a time; by default `workers`, or one a core.
     stall_s : float
-        A process that gets nothing done for this long is ended, and its video recorded as failed.
+        A process that gets nothing done for this long (longer for large files) is ended, and its video recorded as
+        failed.
     retry_failed : bool
         Try those again that could not be measured before.
     tell : callable, optional
@@ -262,7 +266,7 @@ class _Run:
                 self.tries[item.id] = self.tries.get(item.id, 0) + 1
                 running[crew.submit(self.work, item, self.job, self.retry_failed)] = item
             finished, _ = wait_for_futures(running, timeout=POLL_S, return_when=FIRST_COMPLETED)
-            crew.end_stalled(self.job.stall_s)
+            crew.end_stalled()
             for future in finished:
                 self._settle(running.pop(future), future, crew)
 
@@ -291,7 +295,9 @@ class _Run:
             self.tell(Event("warning", self.outcome.progress, item.file, text=text))
             return
         if how == "stalled":
-            message = f"Nothing got done on {item.file} for {self.job.stall_s:g} seconds, so it was given up."
+            message = (
+                f"Nothing got done on {item.file} for {stall_limit(item, self.job):.0f} seconds, so it was given up."
+            )
             told = ItemFailed("timed_out", message, "Allow more with --timeout, or look at this video alone.")
         else:
             message = f"The process that measured {item.file} died, and died again on another try."
@@ -331,7 +337,7 @@ class _Crew(Protocol):
     def back(self, future: Future[Mark]) -> str:
         """Take note that a future is over; say how, should it have been a death: "died", "stalled", "gone", "again"."""
 
-    def end_stalled(self, stall_s: float) -> None: ...
+    def end_stalled(self) -> None: ...
     def stop(self) -> None: ...
 
 
@@ -372,9 +378,9 @@ class _Processes:
         self.idle.append(process)
         return process.how_it_died() if isinstance(future.exception(), BrokenExecutor) else ""
 
-    def end_stalled(self, stall_s: float) -> None:
+    def end_stalled(self) -> None:
         for process in self.busy.values():
-            if process.quiet_s() > stall_s + GRACE_S:
+            if process.hangs():
                 process.kill()
 
     def stop(self) -> None:
@@ -394,11 +400,13 @@ class _Process:
         self.pid: int | None = None
         self.stall_s = 0.0
         self.felt = (0, 0.0)
+        self.began = False
 
     def submit(self, work: Measure, item: Item, job: Job, retry_failed: bool) -> Future[Mark]:
-        self.stall_s = job.stall_s
+        self.stall_s = stall_limit(item, job)
         self.pulse.touch()
         self.felt = (self.pulse.stat().st_mtime_ns, time.monotonic())
+        self.began = False
         job = replace(job, pulse=str(self.pulse))
         if self.executor is not None:
             try:
@@ -418,10 +426,15 @@ class _Process:
         touched = self.pulse.stat().st_mtime_ns
         if touched != self.felt[0]:
             self.felt = (touched, time.monotonic())
+            self.began = True
         return time.monotonic() - self.felt[1]
 
+    def hangs(self) -> bool:
+        quiet_s = self.quiet_s()
+        return quiet_s > self.stall_s + GRACE_S if self.began else quiet_s > self.stall_s + START_S
+
     def how_it_died(self) -> str:
-        how = "stalled" if self.quiet_s() >= self.stall_s - 2 * POLL_S else "died"
+        how = "stalled" if self.quiet_s() >= self.stall_s - 2 * POLL_S and self.began else "died"
         self.close()
         return how
 
@@ -475,9 +488,9 @@ class _Given:
             return "again"
         return ""
 
-    def end_stalled(self, stall_s: float) -> None:
+    def end_stalled(self) -> None:
         if self.instead is not None:
-            self.instead.end_stalled(stall_s)
+            self.instead.end_stalled()
 
     def stop(self) -> None:
         for future in self.running:

@@ -43,6 +43,8 @@ PASSING = ("output_error", "model_unavailable", "unavailable", "cancelled")
 #: How often a working process says that it is alive.
 PULSE_EVERY_S = 1.0
 COPY_BYTES = 1 << 20
+#: A disk or network slower than this counts as hanging.
+SLOWEST_BYTES_S = 5e6
 
 Status = Literal["measured", "failed"]
 
@@ -58,7 +60,7 @@ class Job:
     model_sha256 : str
         The model that every process has to use.
     stall_s : float
-        A process that gets nothing done for this long is ended.
+        A process that gets nothing done for this long, and as long as reading the file may take, is ended.
     pulse : str or None
         A file that is touched while the work goes on; None on other machines.
     """
@@ -116,6 +118,11 @@ class Mark:
     def passing(self) -> bool:
         """Tell whether another try may end differently."""
         return self.error is not None and self.error["code"] in PASSING
+
+
+def stall_limit(item: Item, job: Job) -> float:
+    """Return the seconds without any progress after which a video is given up; reading a large file is one step."""
+    return job.stall_s + item.size / SLOWEST_BYTES_S
 
 
 class ItemFailed(EvenstrideError):
@@ -198,7 +205,7 @@ def measure(item: Item, job: Job, retry_failed: bool = False) -> Mark:
     This is the work item of a batch: it runs in any process that can import this package and reach both file systems.
     """
     start = time.monotonic()
-    with _Pulse(job) as pulse:
+    with _Pulse(job, stall_limit(item, job)) as pulse:
         settings = settings_sha256(item.options, job.model_sha256)
         fresh = Mark(item.file, settings, job.model_sha256, "", seen(item.url), "failed")
         try:
@@ -379,8 +386,8 @@ class _Pulse:
     like a progress callback.
     """
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
+    def __init__(self, job: Job, limit_s: float) -> None:
+        self.job, self.limit_s = job, limit_s
         self.last = 0.0
 
     def __enter__(self) -> _Pulse:
@@ -400,7 +407,7 @@ class _Pulse:
         if self.job.pulse is not None:
             Path(self.job.pulse).touch()
         if multiprocessing.parent_process() is not None:  # a process that works for others, and may be ended
-            faulthandler.dump_traceback_later(self.job.stall_s, exit=True, file=self.nowhere)
+            faulthandler.dump_traceback_later(self.limit_s, exit=True, file=self.nowhere)
 
 
 def marks_of(out: str, ids: Sequence[str]) -> dict[str, Mark]:

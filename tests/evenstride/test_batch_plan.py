@@ -138,6 +138,7 @@ def test_lists(tmp_path: Path):
     plan = make_plan([str(tmp_path / "list.txt")], OPTIONS)
     assert [item.url for item in plan.items] == [str(tmp_path / "a.mp4"), str(tmp_path / "sub/b.mp4")]
     assert codes(plan) == {"a.mp4": "duplicate"}
+    assert [item.size for item in plan.items] == [(tmp_path / "a.mp4").stat().st_size, 0]
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,10 @@ from batch_fakes import MODEL, fake_analyze, fake_measure, film
 
 from evenstride import pipeline
 from evenstride.batch import work as work_module
-from evenstride.batch.plan import BatchError, make_plan
+from evenstride.batch.plan import BatchError, Item, make_plan
 from evenstride.batch.run import available_memory, default_workers, only_one, run_plan
 from evenstride.batch.tables import write_tables
-from evenstride.batch.work import Job, measure, read_mark
+from evenstride.batch.work import Job, measure, read_mark, stall_limit
 from evenstride.pipeline import AnalyzeOptions
 
 HERE = Path(__file__).parent
@@ -184,7 +184,7 @@ def test_crashes_and_hangs_are_recorded_and_stop_nothing(tmp_path: Path):
     film(tmp_path / "in/crash once.mp4", "crash once", flag=str(tmp_path / "flag"))
     film(tmp_path / "in/hang.mp4", "hang")
     told = []
-    settings = {"work": fake_measure, "workers": 2, "stall_s": 4.0}
+    settings = {"work": fake_measure, "workers": 2, "stall_s": 6.0}
     plan, outcome = run(tmp_path / "in", tmp_path / "out", tell=told.append, **settings)
     assert status(plan, outcome) == {
         "0.mp4": "measured",
@@ -209,9 +209,14 @@ def test_a_process_that_cannot_end_itself_is_ended(tmp_path: Path, monkeypatch):
     assert status(plan, outcome) == {"stop.mp4": "timed_out"}
 
 
+def test_large_files_are_given_more_time():
+    item = Item("a", "a.mp4", "a.mp4", AnalyzeOptions(), size=10**9)
+    assert stall_limit(item, Job("out", MODEL, 60)) == 260
+
+
 def test_steady_progress_is_no_hang(tmp_path: Path):
-    film(tmp_path / "in/long.mp4", steps=120)  # 2.4 s of work in small steps
-    plan, outcome = run(tmp_path / "in", tmp_path / "out", work=fake_measure, workers=1, stall_s=2.0)
+    film(tmp_path / "in/long.mp4", steps=200)  # 4 s of work in small steps
+    plan, outcome = run(tmp_path / "in", tmp_path / "out", work=fake_measure, workers=1, stall_s=3.0)
     assert status(plan, outcome) == {"long.mp4": "measured"}
 
 
