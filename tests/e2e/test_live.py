@@ -29,6 +29,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_walk_becomes_a_result_and_only_numbers_leave_the_browser(server, new_page, walk):
     page = new_page(camera=walk)
+    page.set_default_timeout(120_000)  # on a busy machine the pose model takes its time
     sent: list[bytes] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(as_bytes(data))))
     page.goto(f"{server}/live")
