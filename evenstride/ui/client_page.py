@@ -159,7 +159,8 @@ def show_recording(store: Store, recording_id: str) -> None:
     with st.expander("Delete this recording"):
         sure = st.checkbox("Yes, delete this recording for good", key=f"sure-{recording.id}")
         if st.button("Delete", key=f"delete-{recording.id}", disabled=not sure):
-            done = store.delete_recording(recording.id)
+            with st.spinner("Deleting and overwriting"):
+                done = store.delete_recording(recording.id)
             _forget_unpacked()
             st.session_state["clients-message"] = done.sentence()
             pages.go("clients", client=client.id)
@@ -341,7 +342,8 @@ def _delete(store: Store, client: Client, recordings: list[Recording]) -> None:
     st.write(f"The card, {count} and the films are overwritten on the disk. Nothing brings them back.")
     sure = st.checkbox("Yes, delete this client for good", key=f"sure-{client.id}")
     if st.button("Delete this client", key=f"delete-{client.id}", disabled=not sure):
-        done = store.delete_client(client.id)
+        with st.spinner("Deleting and overwriting"):
+            done = store.delete_client(client.id)
         _forget_unpacked()
         st.session_state["clients-message"] = done.sentence()
         pages.go("clients")
