@@ -26,7 +26,9 @@ def draw(trend: Trend) -> alt.LayerChart:
     title = f"{trend.title} ({unit})" if unit else trend.title
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False, padding=18))
     rows = [_row(trend, point) for point in trend.points]
-    base = alt.Chart(alt.Data(values=rows)).encode(x=alt.X("day:T", title="Filmed", axis=alt.Axis(format="%-d %b %y", labelOverlap=True, tickCount=6)))
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("day:T", title="Filmed", axis=alt.Axis(format="%-d %b %y", labelOverlap=True, tickCount=6))
+    )
     layers: list[Any] = []
     if trend.baseline is not None and trend.mdc is not None:
         band = [{"low": trend.baseline - trend.mdc, "high": trend.baseline + trend.mdc}]
