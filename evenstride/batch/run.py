@@ -405,6 +405,7 @@ class _Process:
     def submit(self, work: Measure, item: Item, job: Job, retry_failed: bool) -> Future[Mark]:
         self.stall_s = stall_limit(item, job)
         self.pulse.touch()
+        os.utime(self.pulse, (0, 0))  # the first touch of the process differs from this, however soon it comes
         self.felt = (self.pulse.stat().st_mtime_ns, time.monotonic())
         self.began = False
         job = replace(job, pulse=str(self.pulse))
