@@ -20,7 +20,7 @@ PARTS = ("Change", "Recordings", "Side by side", "Notes and card", "Export or de
 
 def show(store: Store, client_id: str) -> None:
     """Show a client's page."""
-    pages.link("clients", "All clients", icon="👥")
+    pages.link("clients", "All clients")
     client = store.client(client_id)
     clients.heading(client.name)
     st.caption(_facts(client))
@@ -60,7 +60,7 @@ def _change(recordings: list[Recording]) -> None:
         st.write(
             "Change shows once there are two recordings. Film or upload one; its result page offers to add it here."
         )
-        pages.link("film", "Record or upload a film", icon="🎬")
+        pages.link("film", "Record or upload a film")
         return
     trends = change.trends(recordings)
     if not trends:
@@ -68,7 +68,7 @@ def _change(recordings: list[Recording]) -> None:
         return
     st.subheader("From the first film to the latest", anchor=False)
     for caution in trends[0].cautions:
-        st.warning(frame.plain(caution), icon="⚠️")
+        st.warning(frame.plain(caution))
     by_title = {trend.title: trend for trend in trends}
     changed = [title for title, trend in by_title.items() if trend.change and trend.change.status == "changed"]
     chosen = st.selectbox(
@@ -116,10 +116,10 @@ def _show_table(key: str, rows: list[dict[str, str]]) -> None:
 def _recordings(store: Store, recordings: list[Recording]) -> None:
     if not recordings:
         st.write("There are no recordings yet. The result page of a film offers to add it here.")
-        pages.link("film", "Record or upload a film", icon="🎬")
+        pages.link("film", "Record or upload a film")
     for recording in reversed(recordings):
         with st.container(border=True, key=f"recording-{recording.id}"):
-            pages.link("clients", clients.day(recording.recorded_at), icon="📈", recording=recording.id)
+            pages.link("clients", clients.day(recording.recorded_at), recording=recording.id)
             st.write(frame.plain(headline(recording)))
             about = [clients.SURFACES[recording.conditions.surface], recording.conditions.shoes]
             about += [clients.PACES[recording.conditions.pace], recording.conditions.other]
@@ -142,7 +142,7 @@ def show_recording(store: Store, recording_id: str) -> None:
 
     recording = store.recording(recording_id)
     client = store.client(recording.client_id)
-    pages.link("clients", f"Back to {clients.link_text(client.name)}", icon="👥", client=client.id)
+    pages.link("clients", f"Back to {clients.link_text(client.name)}", client=client.id)
     st.caption(f"Filmed {clients.day(recording.recorded_at)}")
     earlier = [one for one in store.recordings(client.id) if one.recorded_at < recording.recorded_at]
     with st.container(horizontal=True):
@@ -174,8 +174,10 @@ def _report(store: Store, client: Client, recording: Recording, earlier: list[Re
     top = trainer.letterhead(store)
     folder = clients.unpacked(store, recording)
     about: dict[str, Any] = {"client": client.name, "trainer": top.name, "logo": top.logo}
+    about["filmed_on"] = recording.recorded_at.astimezone().date()
     if earlier:
         about["previous"] = clients.unpacked(store, earlier[-1])
+        about["previous_filmed_on"] = earlier[-1].recorded_at.astimezone().date()
         about["changes"] = change.report_lines(change.compare(earlier[-1], recording, earlier))
     return make_pdf(folder, **about)
 
@@ -209,7 +211,7 @@ def _side_by_side(store: Store, recordings: list[Recording]) -> None:
     comparison = change.compare(*pair, recordings)
     st.markdown(f"**{frame.plain(comparison.summary())}**")
     for caution in comparison.cautions:
-        st.warning(frame.plain(caution), icon="⚠️")
+        st.warning(frame.plain(caution))
     _films(store, pair)
     _curves(pair)
     rows = [

@@ -40,7 +40,7 @@ def page() -> None:
     # A link within the page leaves the address as it was or bare: it has to say what is shown, to be loaded again.
     st.query_params.from_dict({name: value for name, value in asked.items() if value})
     if asked["settings"]:
-        pages.link("clients", "All clients", icon="👥")
+        pages.link("clients", "All clients")
         trainer.settings(store)
     elif asked["recording"]:
         from evenstride.ui import client_page
@@ -75,7 +75,7 @@ def _list(store: Store) -> None:
         _add(store)
     with st.expander("Import a client"):
         _import(store)
-    pages.link("clients", "Settings: your name, logo and passcode", icon="⚙️", settings="1")
+    pages.link("clients", "Settings: your name, logo and passcode", settings="1")
 
 
 def _line(one: ListedClient) -> None:
@@ -170,15 +170,15 @@ def save_to_client_panel(folder: Path, key: str = "save") -> None:
 def _save_panel(folder: Path, key: str) -> None:
     store = trainer.open_mine() if trainer.is_open() else None
     if store is None:
-        pages.link("clients", "Unlock your clients to add this", icon="👥")
+        pages.link("clients", "Unlock your clients to add this")
         return
     saved = st.session_state.setdefault("clients-saved", {})
     if str(folder) in saved:
-        pages.link("clients", "Saved. Open the client's page", icon="👥", client=saved[str(folder)])
+        pages.link("clients", "Saved. Open the client's page", client=saved[str(folder)])
         return
     names = {one.id: one.name + (f" ({one.birth_year})" if one.birth_year else "") for one in store.clients()}
     if names:
-        with st.popover("Add to a client", icon="👥", width="content"):
+        with st.popover("Add to a client", width="content"):
             _save_form(store, folder, names, key)
 
 

@@ -54,7 +54,7 @@ def page() -> None:
 
 def _topic(topic: Topic) -> None:
     with st.container(key="learn-back", horizontal=True):
-        pages.link("learn", "All topics", icon="📖")
+        pages.link("learn", "All topics")
         if topic.key != education.RED_FLAGS:
             _to_red_flags()
     text, beside = st.columns([7, 3], gap="large")
@@ -96,7 +96,7 @@ def _links(topics: Iterable[Topic]) -> None:
 
 def _to_red_flags() -> None:
     topic = education.topics()[education.RED_FLAGS]
-    pages.link("learn", topic.title, icon="🩺", topic=topic.key)
+    pages.link("learn", topic.title, topic=topic.key)
 
 
 def _clips() -> None:

@@ -51,14 +51,14 @@ def _forget() -> None:
 
 def not_here(lacking: str) -> None:
     """Say what the live view lacks, and which ways are open."""
-    st.warning(f"{frame.plain(lacking)}  \n{live_setup.HOW}", icon="⚠️")
+    st.warning(f"{frame.plain(lacking)}  \n{live_setup.HOW}")
     st.write("The other ways work without it, and give the more exact answer:")
     other_ways()
 
 
 def other_ways() -> None:
     """Link to the pages that need no live view."""
-    pages.link("film", "Record or upload a film, or try a sample", icon="🎬")
+    pages.link("film", "Record or upload a film, or try a sample")
 
 
 def walk() -> None:

@@ -48,10 +48,10 @@ def exists(name: str) -> bool:
     return find_spec(f"evenstride.ui.{name}") is not None
 
 
-def link(name: str, label: str, icon: str | None = None, **query: str) -> None:
+def link(name: str, label: str, **query: str) -> None:
     """Show a link to a page, for example ``link("learn", "Read why", topic="knee-and-back")``."""
     if exists(name):
-        st.page_link(_page(name), label=label, icon=icon, query_params=query or None)
+        st.page_link(_page(name), label=label, query_params=query or None)
 
 
 def go(name: str, **query: str) -> None:

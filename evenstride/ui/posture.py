@@ -48,7 +48,7 @@ def page() -> None:
         _picture(NOW)
     st.subheader("What a picture can't say", anchor="cannot")
     st.markdown("\n".join(f"- {line}" for line in posture_words.CANNOT))
-    pages.link("learn", "More about posture", icon="📖", topic="posture")
+    pages.link("learn", "More about posture", topic="posture")
 
 
 def _picture(place: str) -> None:
@@ -66,7 +66,7 @@ def _picture(place: str) -> None:
     if job.state in ("waiting", "running"):
         _watch(place)
     elif job.failure is not None:
-        st.error(f"{frame.plain(job.failure.message)}  \n{frame.plain(job.failure.advice)}", icon="⚠️")
+        st.error(f"{frame.plain(job.failure.message)}  \n{frame.plain(job.failure.advice)}")
     elif job.state == "done":
         _result(job, place)
 

@@ -30,7 +30,7 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVENSTRIDE_DATABASE", str(tmp_path / "data/clients.sqlite"))
     workspace = SimpleNamespace(folder=tmp_path / "visitor")
     monkeypatch.setattr(session, "workspace", lambda: workspace)
-    monkeypatch.setattr(pages, "link", lambda name, label, icon=None, **query: st.markdown(f"{label} → {name} {query}"))
+    monkeypatch.setattr(pages, "link", lambda name, label, **query: st.markdown(f"{label} → {name} {query}"))
 
     def go(name: str, **query: str) -> None:
         st.session_state["went"] = (name, query)
