@@ -51,7 +51,7 @@ def test_a_trainers_way(server, new_page, exported):
     address = page.url
     assert "client=" in address
 
-    page.get_by_text("First to latest film: Higher by 20.0 /min").wait_for()
+    page.get_by_text("First to latest film: Higher by 20.0 /min").first.wait_for()
     page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first.wait_for()
     assert page.locator(".st-key-trend-table td", has_text="No change we can see").count() == 13
 
