@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import sys
 from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -332,12 +334,15 @@ def verdict_summary(said: list[tuple[str, str | None, Score]]) -> str:
     return table([*head, "index, median (range)"], rows)
 
 
+def _on_truth(case: sets.Case) -> Scored:
+    walk, track = solve_clip(case.params), analytic_track(case.params)
+    return Scored(case, "evenstride", "truth", score(case.name, read_with_evenstride(track), track, walk))
+
+
 def on_coordinates(cases: list[sets.Case]) -> str:
     """Return what the analysis alone adds: the same figures on the walker's true coordinates, by yaw."""
-    scored = []
-    for case in cases:
-        walk, track = solve_clip(case.params), analytic_track(case.params)
-        scored.append(Scored(case, "evenstride", "truth", score(case.name, read_with_evenstride(track), track, walk)))
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        scored = list(pool.map(_on_truth, cases))
     yaws = sorted({one.case.params.camera.yaw_deg for one in scored})
     by = {f"yaw {yaw:.0f}": [one for one in scored if one.case.params.camera.yaw_deg == yaw] for yaw in yaws}
     speeds = sorted({one.case.params.gait.speed_mps for one in scored})

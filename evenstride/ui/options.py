@@ -10,7 +10,7 @@ from evenstride.ui import settings
 MODELS = {"heavy": "Best", "full": "Quick: about half the time, less exact"}
 #: Belts say their speed in km/h.
 KM_H = 3.6
-_NAMES = ("height_cm", "slow_motion", "mirrored", "blur_faces", "model")
+_NAMES = ("height_cm", "slow_motion", "mirrored", "blur_faces", "both_ways", "model")
 
 
 def form(key: str, start: AnalyzeOptions | None = None) -> None:
@@ -48,6 +48,12 @@ def form(key: str, start: AnalyzeOptions | None = None) -> None:
     )
     right.checkbox("It is a selfie that shows left as right", value=start.mirrored, key=f"{key}-mirrored")
     right.checkbox("Blur faces in all pictures", value=start.blur_faces, key=f"{key}-blur_faces")
+    right.checkbox(
+        "Look twice",
+        value=start.both_ways,
+        key=f"{key}-both_ways",
+        help="Looks at the film's mirror image too and takes the middle. Steadier, but takes twice as long.",
+    )
     models = MODELS if start.model in MODELS else {start.model: start.model, **MODELS}
     right.radio(
         "How exactly should it look?",
