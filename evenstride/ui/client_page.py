@@ -42,7 +42,8 @@ def show(store: Store, client_id: str) -> None:
 
 
 def _facts(client: Client) -> str:
-    consent = f"agreed on {client.consent_on:%d %B %Y}" if client.consent_on else "⚠️ no consent noted yet"
+    agreed = client.consent_on
+    consent = f"agreed on {agreed.day} {agreed:%B %Y}" if agreed else "⚠️ no consent noted yet"
     facts = [
         f"born {client.birth_year}" if client.birth_year else "",
         f"{client.height_cm:g} cm" if client.height_cm else "",
@@ -69,13 +70,16 @@ def _change(recordings: list[Recording]) -> None:
     st.subheader("From the first film to the latest", anchor=False)
     for caution in trends[0].cautions:
         st.warning(frame.plain(caution))
+    if all(trend.change is None for trend in trends):
+        st.info(f"The latest film and the one before. {frame.plain(change.compare(*recordings[-2:]).summary())}")
     by_title = {trend.title: trend for trend in trends}
     changed = [title for title, trend in by_title.items() if trend.change and trend.change.status == "changed"]
     chosen = st.selectbox(
         "Measure", list(by_title), index=list(by_title).index(changed[0]) if changed else 0, key="trend"
     )
     trend = by_title[chosen]
-    st.markdown(f"**{trend.sentence()}**")
+    if trend.change is not None:
+        st.markdown(f"**{trend.sentence()}**")
     st.altair_chart(trend_chart.draw(trend), width="stretch", key="trend-chart")
     st.caption(
         "Each dot is a film, its line the range in which other steps of that walk might have put it. Inside the gray "
@@ -164,7 +168,7 @@ def show_recording(store: Store, recording_id: str) -> None:
             _forget_unpacked()
             st.session_state["clients-message"] = done.sentence()
             pages.go("clients", client=client.id)
-    show_result(clients.unpacked(store, recording), key="stored")
+    show_result(clients.unpacked(store, recording), key="stored", filmed_on=recording.recorded_at.astimezone().date())
 
 
 def _report(store: Store, client: Client, recording: Recording, earlier: list[Recording]) -> bytes:
@@ -219,8 +223,8 @@ def _side_by_side(store: Store, recordings: list[Recording]) -> None:
             "Measure": one.title,
             "Earlier": words.value_text(one.measure, one.before),
             "Later": words.value_text(one.measure, one.after),
-            "Change": one.sentence(),
         }
+        | ({} if comparison.blocked else {"Change": one.sentence()})
         for one in comparison.changes
         if "ok" in (one.before.status, one.after.status)
     ]
@@ -321,7 +325,7 @@ def _load_newer(record_id: str) -> None:
 
 def _export(store: Store, client: Client) -> None:
     st.subheader("Everything about this client", anchor=False)
-    st.write("One ZIP file with all numbers, notes, reports, landmarks, and the films if they are kept.")
+    st.write("One ZIP file with all numbers, notes, reports, places of the joints, and the films if they are kept.")
     st.download_button(
         "Export (ZIP)",
         lambda: _zip(store, client.id),

@@ -129,7 +129,7 @@ def card_fields(client: Client | None, key: str) -> dict[str, object]:
         "Keep the films too, not only what was measured",
         client.keeps_videos if client else False,
         key=f"{key}-videos",
-        help="Without this, measurements, landmarks and the report's pictures are kept, and no film.",
+        help="Without this, the numbers, the places of the joints and the report's pictures are kept, and no film.",
     )
     return {
         "name": name,

@@ -25,7 +25,8 @@ def page() -> None:
     job = session.workspace().job
     if job is not None and job.state in ("waiting", "running"):
         st.title("Your film is being looked at")
-        st.write("You may look around meanwhile: it goes on. The result opens by itself if you stay here.")
+        st.write("You may open other pages from the menu: it goes on. The result opens by itself if you stay here.")
+        st.caption("Closing this window, or loading it again, ends it.")
         progress.watch(job.id)
     elif job is not None and job.state == "asking":
         ask_who(job)
@@ -57,6 +58,11 @@ def form(job: Job | None) -> None:
     if way == "Try a sample":
         choose_sample()
         return
+    st.write(
+        "Best from the side, head to feet in the picture, at least five times past the camera each way. One person, "
+        "good light, camera still."
+    )
+    pages.link("learn", "How to film it well", topic="film_well")
     with st.expander("Say more about it first (you don't have to)"):
         options.form(FORM)
         st.checkbox(

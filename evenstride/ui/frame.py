@@ -31,9 +31,7 @@ def around(name: str) -> Iterator[None]:
     except Exception:
         # The edge of a page: whoever runs the app finds the cause in its terminal, whoever looks at it a way on.
         _log.exception("A page failed")
-        st.error(
-            "Something went wrong on this page. Open another page or load this one again; your films are untouched."
-        )
+        st.error("Something went wrong on this page. Open another page, or try again; your films are untouched.")
     st.divider()
     st.caption(words.NOT_A_DEVICE)
 

@@ -132,6 +132,11 @@ class Job:
         return self.state in OVER
 
     @property
+    def stopping(self) -> bool:
+        """Say whether it was cancelled and is not over yet."""
+        return self._stop.is_set() and not self.over
+
+    @property
     def progress(self) -> Progress | None:
         """How far along the work is; None before it has begun."""
         return self._board.read() if self.state == "running" else None

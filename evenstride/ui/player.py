@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: A stretch without any curve is shown as a gap from this long on.
 SHORTEST_GAP_S = 0.2
+#: What an annotated film shows, for those who can't see it.
+FILM_ALT = "The film with the followed joints, knee angles and steps drawn on it"
 #: The film starts this long before the first step.
 LEAD_S = 0.3
 
@@ -127,7 +129,7 @@ def folder_player(folder: Path, key: str, *, beside: bool = True) -> None:
         folder / VIDEO_NAME,
         read_tracks(folder),
         key,
-        alt="The film with the followed joints, knee angles and steps drawn on it",
+        alt=FILM_ALT,
         beside=beside,
     )
 

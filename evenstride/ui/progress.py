@@ -46,7 +46,7 @@ def watch(job_id: str) -> None:
         st.rerun()
     progress = job.progress
     st.progress(0.0 if progress is None else min(progress.fraction, 1.0), text=said(job, progress))
-    if st.button("Cancel", key="cancel"):
+    if st.button("Cancel", key="cancel", disabled=job.stopping):
         job.cancel()
         st.rerun()
 
@@ -61,6 +61,8 @@ def _line(job_id: str) -> None:
 
 def said(job: Job, progress: Progress | None) -> str:
     """Say in words how far a job is."""
+    if job.stopping:
+        return "Stopping"
     if job.state == "waiting":
         return "Waiting for another film to be finished"
     if progress is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import streamlit as st
@@ -32,20 +33,21 @@ def page() -> None:
     _again(job)
 
 
-def show_result(folder: Path, key: str = "result") -> None:
+def show_result(folder: Path, key: str = "result", filmed_on: date | None = None) -> None:
     """Show what is in a result folder.
 
     Parameters
     ----------
     folder : a folder that `evenstride analyze` or the app wrote; films and pictures may be missing
     key : unique on the page
+    filmed_on : the day of the film, where somebody noted it
 
     Raises
     ------
     ResultError, EvenstrideError
         If there is no result in it, or one that can't be read.
     """
-    report = read_content(folder)
+    report = read_content(folder, filmed_on=filmed_on)
     _answer(report, key)
     _film(folder, report, key)
     _sides(report, key)
@@ -80,7 +82,7 @@ def _film(folder: Path, report: ReportContent, key: str) -> None:
     st.header("Your walk", anchor=False)
     tracks = player.read_tracks(folder)
     video = folder / results.VIDEO_NAME
-    player.synced_player(video if video.exists() else None, tracks, f"{key}-player")
+    player.synced_player(video if video.exists() else None, tracks, f"{key}-player", alt=player.FILM_ALT)
     if report.plots["knee"]:
         with st.expander("The average step of each knee"):
             st.write(
