@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -149,10 +150,13 @@ def show_recording(store: Store, recording_id: str) -> None:
     pages.link("clients", f"Back to {clients.link_text(client.name)}", client=client.id)
     st.caption(f"Filmed {clients.day(recording.recorded_at)}")
     earlier = [one for one in store.recordings(client.id) if one.recorded_at < recording.recorded_at]
+    # Unpacked now: the report is made outside the page's own thread, where this visitor's folder is not known.
+    folder = clients.unpacked(store, recording)
+    previous = clients.unpacked(store, earlier[-1]) if earlier else None
     with st.container(horizontal=True):
         st.download_button(
             "Report to hand over (PDF)",
-            lambda: _report(store, client, recording, earlier),
+            lambda: _report(store, client, recording, folder, earlier, previous),
             file_name="report.pdf",
             mime="application/pdf",
             key="recording-report",
@@ -168,19 +172,25 @@ def show_recording(store: Store, recording_id: str) -> None:
             _forget_unpacked()
             st.session_state["clients-message"] = done.sentence()
             pages.go("clients", client=client.id)
-    show_result(clients.unpacked(store, recording), key="stored", filmed_on=recording.recorded_at.astimezone().date())
+    show_result(folder, key="stored", filmed_on=recording.recorded_at.astimezone().date())
 
 
-def _report(store: Store, client: Client, recording: Recording, earlier: list[Recording]) -> bytes:
+def _report(
+    store: Store,
+    client: Client,
+    recording: Recording,
+    folder: Path,
+    earlier: list[Recording],
+    previous: Path | None,
+) -> bytes:
     """Make the report, with the change since the last film before it."""
     from evenstride.report.pdf import make_pdf
 
     top = trainer.letterhead(store)
-    folder = clients.unpacked(store, recording)
     about: dict[str, Any] = {"client": client.name, "trainer": top.name, "logo": top.logo}
     about["filmed_on"] = recording.recorded_at.astimezone().date()
     if earlier:
-        about["previous"] = clients.unpacked(store, earlier[-1])
+        about["previous"] = previous
         about["previous_filmed_on"] = earlier[-1].recorded_at.astimezone().date()
         about["changes"] = change.report_lines(change.compare(earlier[-1], recording, earlier))
     return make_pdf(folder, **about)
