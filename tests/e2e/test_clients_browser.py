@@ -56,8 +56,12 @@ def test_a_trainers_way(server, new_page, exported):
     assert page.locator(".st-key-trend-table td", has_text="No change we can see").count() == 13
 
     page.get_by_role("radio", name="Recordings").click()
-    page.get_by_role("link", name="8 March 2026").wait_for()
+    page.get_by_role("link", name="8 March 2026").click()
+    with page.expect_download() as report:
+        page.get_by_role("button", name="Report to hand over (PDF)").click()
+    assert Path(report.value.path()).read_bytes().startswith(b"%PDF")
     assert page.locator("img[src=x]").count() == 0
+    page.go_back()
 
     page.get_by_role("radio", name="Side by side").click()
     page.get_by_text("Beyond chance in 1 of 14 measures: Steps a minute.").wait_for()
