@@ -8,6 +8,7 @@ very stride that was walked, so that the walker's natural variation is nobody's 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -158,7 +159,10 @@ def score(name: str, reading: Reading, track: PoseTrack, walk: walker.Clip) -> S
     _score_events(out, reading, walk, float(track.time_s[-1]))
     strides = reading.strides[reading.strides["valid"].to_numpy(dtype=bool)]
     if len(strides):
-        _score_strides(out, reading, strides, walk)
+        if any(one.facing for one in reading.passes):
+            _score_strides(out, reading, strides, walk)
+        else:
+            _score_rhythm(out, strides, walk)
     return out
 
 
@@ -228,12 +232,11 @@ def _score_strides(out: Score, reading: Reading, strides: pd.DataFrame, walk: wa
     true = true_strides(strides, walk)
     known = np.isfinite(true["stride_time_s"].to_numpy(dtype=float))
     strides, true = strides[known], true[known]
-    steps = out.steps if any(one.facing for one in reading.passes) else out.front_steps
-    for side in SIDES:
-        mine, others = (strides["side"] == side).to_numpy(), (strides["side"] != side).to_numpy()
-        off = strides["step_time_s"] - true["step_time_s"], strides["other_step_time_s"] - true["other_step_time_s"]
-        both = np.concatenate([off[0].to_numpy(dtype=float)[mine], off[1].to_numpy(dtype=float)[others]])
-        steps[side] = both[np.isfinite(both)]
+    off = true.assign(
+        step_time_s=strides["step_time_s"] - true["step_time_s"],
+        other_step_time_s=strides["other_step_time_s"] - true["other_step_time_s"],
+    )
+    out.steps = {side: _steps(off, side) for side in SIDES}
     out.cadence = 120 / float(strides["stride_time_s"].mean()) - 120 / float(true["stride_time_s"].mean())
     usable = strides["valid_knee"].to_numpy(dtype=bool)
     near = usable & strides["near"].to_numpy(dtype=bool)
@@ -249,6 +252,35 @@ def _score_strides(out: Score, reading: Reading, strides: pd.DataFrame, walk: wa
         out.one_way[id] = (
             (sides["left"] - sides["right"]).dropna().to_numpy() if set(SIDES) <= set(sides.columns) else np.zeros(0)
         )
+
+
+def _steps(strides: pd.DataFrame, side: Side) -> FloatArray:
+    """Return the step times of one side: of its own strides, and of the other side's, which contain one each."""
+    mine = strides["side"] == side
+    both = pd.concat([strides["step_time_s"][mine], strides["other_step_time_s"][~mine]]).to_numpy(dtype=float)
+    return both[np.isfinite(both)]
+
+
+def _score_rhythm(out: Score, strides: pd.DataFrame, walk: walker.Clip) -> None:
+    """Hold mean step times and cadence from the front against those of straight walking in the same passes.
+
+    From the front an event is a fixed part of the step, not the heel strike, so single strides cannot be matched.
+    """
+    true: dict[Side, list[float]] = {"left": [], "right": []}
+    for one in true_passes(walk):
+        contacts = sorted(
+            (t, side)
+            for side in SIDES
+            for t, straight in zip(_contacts(walk, "heel_strike", side), _straight(walk, side), strict=True)
+            if straight
+        )
+        inside = [(t, side) for t, side in contacts if one.start_s <= t <= one.end_s]
+        for (before, first), (after, second) in pairwise(inside):
+            if first != second:
+                true[second].append(after - before)
+    out.front_steps = {side: np.array([np.mean(_steps(strides, side)) - np.mean(true[side])]) for side in SIDES}
+    mean_s = np.mean([np.mean(steps) for steps in true.values()])
+    out.cadence = 120 / float(strides["stride_time_s"].mean()) - 60 / float(mean_s)
 
 
 def _two_directions(near: pd.DataFrame, passes: tuple[Pass, ...]) -> FloatArray:
