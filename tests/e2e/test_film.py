@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from vision.video import probe, read_frames, write_video
 
@@ -78,6 +79,8 @@ def test_upload_to_result_with_the_synced_player(server, page, short_clip):
     page.get_by_role("button", name="Play or pause").click()
     page.wait_for_function("document.querySelector('video').currentTime > 0.8")
     page.get_by_role("button", name="Play or pause").click()
+    expect(page.locator(".now")).not_to_have_text(re.compile(r"^0\.00 s"))  # it speaks once the film stands still
+    page.wait_for_timeout(300)
     assert page.locator(".now").inner_text().startswith(f"{chart_time():.2f} s")
 
     with page.expect_download() as download:
