@@ -44,7 +44,7 @@ from evenstride.batch.work import (
 )
 from vision.errors import EvenstrideError
 
-#: Memory that a process is given room for: 450 MB at most were measured (docs/speed.md), and some to spare.
+#: Memory that a process is given room for: up to 530 MB were measured (docs/scale.md), and some to spare.
 WORKER_BYTES = 600 << 20
 #: A process that gets nothing done for this long hangs. The longest quiet stretch, reading a long film's timestamps,
 #: takes seconds.
