@@ -93,7 +93,7 @@ def measure_all(
         *trunk_measures(angles, passes, events, trunk, config),
         ear_shoulder(angles, passes),
         not_measurable(
-            "pelvic_drop", "deg", "The hip points of the pose model are too coarse to show how the pelvis tilts."
+            "pelvic_drop", "deg", "A film shows the hips too roughly to tell how the line between them tips."
         ),
         *asymmetries(favoring),
     ]

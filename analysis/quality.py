@@ -240,13 +240,18 @@ def _strides(strides: pd.DataFrame, passes: tuple[Pass, ...], config: QualityCon
     if fewest >= config.good_strides:
         return None
     enough = fewest >= min_strides
+    more = (
+        "Film half a minute of steady walking: ten or more steps of each foot give the surest answer."
+        if _in_place(passes)
+        else "Walk past the camera five or six times each way; ten or more steps of each foot give the surest answer."
+    )
     return Issue(
         "few_strides",
         "info" if enough else "warning",
         (f"Only {fewest} full steps of each foot" if fewest else "No full step of at least one foot")
         + " could be measured"
         + (", so the answer is less sure than it could be." if enough else ": too few to compare the sides."),
-        "Walk past the camera five or six times each way; ten or more steps of each foot give the surest answer.",
+        more,
     )
 
 
@@ -254,12 +259,25 @@ def _one_direction(passes: tuple[Pass, ...]) -> Issue | None:
     facing = {one.facing for one in passes if one.view == "side"}
     if len(facing) != 1:
         return None
+    if _in_place(passes):
+        return Issue(
+            "one_direction",
+            "warning",
+            "You were filmed from one side only, so only one leg was seen from its own side.",
+            "To compare the knees, walk past a camera that stands still, both ways; a treadmill shows one leg only.",
+        )
     return Issue(
         "one_direction",
         "warning",
         "You were filmed in one walking direction only, so only one leg was seen from its own side.",
         "Walk past the camera in both directions: the far leg is seen too poorly to compare it with the near one.",
     )
+
+
+def _in_place(passes: tuple[Pass, ...]) -> bool:
+    """Tell whether the walker only stays in one place in the picture: on a treadmill, or with a camera that follows."""
+    side = [one for one in passes if one.view == "side"]
+    return bool(side) and all(one.direction == "in_place" for one in side)
 
 
 def _tilted(angles: pd.DataFrame, passes: tuple[Pass, ...], config: QualityConfig) -> Issue | None:

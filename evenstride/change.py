@@ -166,7 +166,7 @@ def why_not(before: Film, after: Film) -> str:
     if first.view != second.view:
         return f"one was filmed {words.VIEWS[first.view]}, the other {words.VIEWS[second.view]}."
     if (first.model.name, first.model.sha256) != (second.model.name, second.model.sha256):
-        return f"they were measured with other pose models ({first.model.name} and {second.model.name})."
+        return f"they were measured with different settings: pose model {first.model.name}, then {second.model.name}."
     surfaces = {surface(before), surface(after)}
     if surfaces == {"treadmill", "overground"}:
         return "one is on a treadmill, the other is not: people walk differently there."

@@ -202,7 +202,7 @@ def _say_plan(plan: Plan, out: str, options: AnalyzeOptions, retry_failed: bool)
     for remark in plan.remarks:
         print(f"{'note' if remark.measured else 'skipped':9} {remark.message}")
     left_alone = ", ".join(f"{count} {suffix}" for suffix, count in plan.left_alone.items())
-    print(f"{to_do} of {len(plan.items)} videos to measure with the model {options.model}; results go to {out}.")
+    print(f"{to_do} of {_videos(len(plan.items))} to measure with the model {options.model}; results go to {out}.")
     if left_alone:
         print(f"Other files, left alone: {left_alone}.")
 
@@ -290,7 +290,7 @@ class _Voice:
             about["message"] = event.text
         self._json({name: value for name, value in about.items() if value is not None})
         if event.kind == "start":
-            self._line(f"{now.left} videos to measure, {now.total - now.left} finished before.")
+            self._line(f"{_videos(now.left)} to measure, {now.total - now.left} finished before.")
         elif event.kind == "warning":
             self._line(event.text, important=True)
         elif error is not None:
@@ -308,7 +308,7 @@ class _Voice:
         )
         self.open.close()
         self.bar = None
-        lines = [f"{measured} of {total} videos measured."]
+        lines = [f"{measured} of {_videos(total)} measured."]
         if failed:
             lines.append(f"{failed} could not be: {out}/errors.csv says why.")
         if stopped:
@@ -319,7 +319,7 @@ class _Voice:
             print("\n".join(lines))
 
     def _draw(self, now: Progress) -> None:
-        what = f"{now.measured + now.kept} of {now.total} videos" + (f", {now.failed} failed" if now.failed else "")
+        what = f"{now.measured + now.kept} of {_videos(now.total)}" + (f", {now.failed} failed" if now.failed else "")
         if self.task is None:
             self.task = self.bar.add_task(what, total=now.total, left="")
         done = now.total - now.left
@@ -352,6 +352,10 @@ def _figures(now: Progress) -> dict[str, Any]:
         "frames_per_s": round(now.frames_per_s, 1),
         "time_left_s": None if left is None else round(left),
     }
+
+
+def _videos(number: int) -> str:
+    return f"{number} video" if number == 1 else f"{number:,} videos"
 
 
 def _place(now: Progress) -> str:

@@ -14,6 +14,8 @@ from evenstride.change import Point, Trend
 from evenstride.results import Curve, Result, SideName
 
 HEIGHT = 320
+#: Days that have room below a chart, also on a phone.
+MOST_TICKS = 6
 #: Told apart by shape and fill too: colors that people with any color vision can tell apart, on light and dark.
 INK = "#3a7ca5"
 BAND = "#8a94a6"
@@ -26,9 +28,8 @@ def draw(trend: Trend) -> alt.LayerChart:
     title = f"{trend.title} ({unit})" if unit else trend.title
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False, padding=18))
     rows = [_row(trend, point) for point in trend.points]
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("day:T", title="Filmed", axis=alt.Axis(format="%-d %b %y", labelOverlap=True, tickCount=6))
-    )
+    axis = alt.Axis(format="%-d %b %y", labelOverlap=True, **_ticks(trend.points))
+    base = alt.Chart(alt.Data(values=rows)).encode(x=alt.X("day:T", title="Filmed", axis=axis))
     layers: list[Any] = []
     if trend.baseline is not None and trend.mdc is not None:
         band = [{"low": trend.baseline - trend.mdc, "high": trend.baseline + trend.mdc}]
@@ -48,6 +49,14 @@ def draw(trend: Trend) -> alt.LayerChart:
         )
     )
     return alt.layer(*layers).properties(height=HEIGHT, description=f"{trend.title}: {trend.sentence()}")
+
+
+def _ticks(points: Sequence[Point]) -> dict[str, Any]:
+    """Mark every day that was filmed once; with many days, leave the choice to the chart."""
+    days = {point.recorded_at.astimezone().date(): point.recorded_at for point in points}
+    if len(days) > MOST_TICKS:
+        return {"tickCount": MOST_TICKS}
+    return {"values": [round(moment.timestamp() * 1000) for moment in days.values()]}
 
 
 def _row(trend: Trend, point: Point) -> dict[str, Any]:

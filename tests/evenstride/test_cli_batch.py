@@ -53,7 +53,7 @@ def test_all_measured(batch, tmp_path: Path):
     film(tmp_path / "in/1.mp4")
     done = batch()
     assert done.exit_code == 0, done.output
-    assert "1 of 1 videos measured." in done.stdout
+    assert "1 of 1 video measured." in done.stdout
     assert f"{tmp_path}/out/index.html" in done.stdout
     assert "measured in" in done.stderr
 
