@@ -88,7 +88,7 @@ def main() -> None:
         sys.exit(Exit.CANCELLED)
     except SystemExit as done:
         # The option parser has explained the mistake on stderr; a program reading stdout still gets its JSON.
-        if done.code == Exit.USAGE and "--json" in sys.argv:
+        if done.code == Exit.USAGE and not isinstance(done.__context__, typer.Exit) and "--json" in sys.argv:
             _print_error_json("usage", "The command line could not be understood.", "See evenstride analyze --help.")
         raise
 

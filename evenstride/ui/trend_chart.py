@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,8 @@ from evenstride.results import Curve, Result, SideName
 HEIGHT = 320
 #: Days that have room below a chart, also on a phone.
 MOST_TICKS = 6
+#: Free space above and below what a chart shows, as a share of it.
+ROOM = 0.12
 #: Told apart by shape and fill too: colors that people with any color vision can tell apart, on light and dark.
 INK = "#3a7ca5"
 BAND = "#8a94a6"
@@ -26,20 +29,21 @@ def draw(trend: Trend) -> alt.LayerChart:
     """Draw a trend: dots with their ranges, and the band around the first film inside which a change can be chance."""
     unit = words.unit_text(trend.unit).strip() or trend.unit
     title = f"{trend.title} ({unit})" if unit else trend.title
-    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False, padding=18))
     rows = [_row(trend, point) for point in trend.points]
+    scale = alt.Scale(domain=_reach(trend, rows), zero=False)
+    y, low = (alt.Y(f"{end}:Q", title=title, scale=scale) for end in ("value", "low"))
     axis = alt.Axis(format="%-d %b %y", labelOverlap=True, **_ticks(trend.points))
-    base = alt.Chart(alt.Data(values=rows)).encode(x=alt.X("day:T", title="Filmed", axis=axis))
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("day:T", title="Filmed", axis=axis, scale=alt.Scale(padding=24))
+    )
     layers: list[Any] = []
     if trend.baseline is not None and trend.mdc is not None:
         band = [{"low": trend.baseline - trend.mdc, "high": trend.baseline + trend.mdc}]
-        layers.append(
-            alt.Chart(alt.Data(values=band)).mark_rect(color=BAND, opacity=0.25).encode(y="low:Q", y2="high:Q")
-        )
+        layers.append(alt.Chart(alt.Data(values=band)).mark_rect(color=BAND, opacity=0.25).encode(y=low, y2="high:Q"))
         layers.append(
             alt.Chart(alt.Data(values=[{"value": trend.baseline}])).mark_rule(color=BAND, strokeDash=[6, 4]).encode(y=y)
         )
-    layers.append(base.mark_rule(color=INK, strokeWidth=2).encode(y=alt.Y("low:Q", title=title), y2="high:Q"))
+    layers.append(base.mark_rule(color=INK, strokeWidth=2).encode(y=low, y2="high:Q"))
     layers.append(base.mark_line(color=INK, opacity=0.5).encode(y=y).transform_filter("datum.comparable"))
     layers.append(
         base.mark_point(size=110, strokeWidth=2, opacity=1, stroke=INK).encode(
@@ -51,12 +55,28 @@ def draw(trend: Trend) -> alt.LayerChart:
     return alt.layer(*layers).properties(height=HEIGHT, description=f"{trend.title}: {trend.sentence()}")
 
 
+def _reach(trend: Trend, rows: Sequence[dict[str, Any]]) -> list[float]:
+    """Return the lowest and highest value shown, with room around them: a band without visible ends is none."""
+    ends = [row[end] for row in rows for end in ("low", "high")]
+    if trend.baseline is not None and trend.mdc is not None:
+        ends += [trend.baseline - trend.mdc, trend.baseline + trend.mdc]
+    room = ROOM * (max(ends) - min(ends)) or 1.0
+    return [min(ends) - room, max(ends) + room]
+
+
 def _ticks(points: Sequence[Point]) -> dict[str, Any]:
     """Mark every day that was filmed once; with many days, leave the choice to the chart."""
     days = {point.recorded_at.astimezone().date(): point.recorded_at for point in points}
     if len(days) > MOST_TICKS:
         return {"tickCount": MOST_TICKS}
-    return {"values": [round(moment.timestamp() * 1000) for moment in days.values()]}
+    return {"values": [_vega_time(moment) for moment in days.values()]}
+
+
+def _vega_time(moment: datetime) -> alt.DateTime:
+    at = moment.astimezone(UTC)
+    return alt.DateTime(
+        year=at.year, month=at.month, date=at.day, hours=at.hour, minutes=at.minute, seconds=at.second, utc=True
+    )
 
 
 def _row(trend: Trend, point: Point) -> dict[str, Any]:

@@ -158,7 +158,14 @@ def test_impossible_values_are_usage_errors(fake, tmp_path: Path, options: str):
 
 
 @pytest.mark.parametrize(
-    "arguments", ["analyze", "analyze a.mp4 --nonsense", "nonsense", "analyze a.mp4 --height-cm tall"]
+    "arguments",
+    [
+        "analyze",
+        "analyze a.mp4 --nonsense",
+        "nonsense",
+        "analyze a.mp4 --height-cm tall",
+        "analyze a.mp4 --height-cm 5",
+    ],
 )
 def test_wrong_usage_still_gives_json_to_programs(arguments: str, tmp_path: Path):
     command = [sys.executable, "-m", "evenstride", *arguments.split(), "--json"]
