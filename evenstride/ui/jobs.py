@@ -14,6 +14,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
@@ -120,7 +121,7 @@ class Job:
         self.failure: Failure | None = None
         self.people: tuple[Somebody, ...] = ()
         self._turn, self._work = turn, work
-        self._stop = _CONTEXT.Event()
+        self._stop = _Flag()
         self._board = _Board()
         self._process: Any = None
         self._thread: threading.Thread | None = None
@@ -156,8 +157,10 @@ class Job:
     def kill(self) -> None:
         """End the process at once."""
         self._stop.set()
-        if self._process is not None and self._process.is_alive():
-            self._process.kill()
+        process = self._process
+        with suppress(ValueError):  # it has ended, and the job's thread has just put it away
+            if process is not None and process.is_alive():
+                process.kill()
 
     def join(self, timeout_s: float | None = None) -> None:
         """Wait until it is over, or somebody has to be chosen."""
@@ -257,6 +260,19 @@ class Runner:
         """End everything that runs."""
         for job in self._jobs:
             job.kill()
+
+
+class _Flag:
+    """A wish in shared memory: without a lock, as `multiprocessing.Event` has one, which a process can die holding."""
+
+    def __init__(self) -> None:
+        self._cell = _CONTEXT.RawValue("b", 0)
+
+    def set(self) -> None:
+        self._cell.value = 1
+
+    def is_set(self) -> bool:
+        return bool(self._cell.value)
 
 
 class _Board:

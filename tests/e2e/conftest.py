@@ -27,7 +27,7 @@ SAMPLES = ROOT / "sample_videos"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 #: The quickest model: these tests look at the app, not at the figures.
 MODEL = "lite"
-START_WITHIN_S = 60
+START_WITHIN_S = 180
 #: A closed page's films are deleted after this long.
 LEFT_AFTER_S = 2
 FLAGS = [
@@ -113,6 +113,8 @@ def new_page(_playwright, request: pytest.FixtureRequest) -> Iterator[Callable]:
     ``new_page(width=360, camera=Path("walk.mjpeg"))``: with `camera`, in a browser of its own whose camera shows that
     file. When the test ends it fails if any request left this computer.
     """
+    import waiting  # skips where Playwright is missing
+
     asked: list[str] = []
     with ExitStack() as stack:
 
@@ -131,7 +133,7 @@ def new_page(_playwright, request: pytest.FixtureRequest) -> Iterator[Callable]:
             visitor = browser.new_context(viewport={"width": width, "height": height}, **context)
             stack.callback(visitor.close)
             page = visitor.new_page()
-            page.set_default_timeout(30_000)
+            page.set_default_timeout(waiting.PATIENCE_MS)
             page.on("request", lambda each: asked.append(each.url))
             return page
 

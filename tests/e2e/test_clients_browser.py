@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from waiting import ANALYSIS_MS, expect, fits, settled, true_in
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "evenstride"), str(ROOT / "evenstride/clients")]
@@ -17,6 +19,7 @@ import folders  # noqa: E402
 from evenstride.exchange import export_client  # noqa: E402
 from evenstride.store import Conditions, open_store  # noqa: E402
 
+CHART = "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg"
 NAME = "<img src=x onerror=\"document.title='ran'\"> **b** :smile: $x$ \u202eשלום 👩🏽‍🦽 " + "é" * 150
 
 
@@ -38,57 +41,72 @@ def exported(tmp_path: Path, short_clip: Path) -> Path:
 def test_a_trainers_way(server, new_page, exported):
     page = new_page(width=1280)
     page.goto(f"{server}/clients")
+    settled(page)
     page.get_by_text("Import a client").click()
     page.locator(".st-key-clients-import input[type=file]").set_input_files(exported)
     page.get_by_role("button", name="Import", exact=True).click()
-    page.get_by_text("Imported with 2 recordings.").wait_for()
+    expect(page.get_by_text("Imported with 2 recordings.")).to_be_visible()
+    settled(page)
     page.get_by_role("link", name="Open", exact=True).click()
 
     heading = page.locator("h1.ev-name")
-    heading.wait_for()
-    assert heading.evaluate("e => e.textContent") == NAME and heading.locator("*").count() == 0
-    assert page.locator("img[src=x]").count() == 0 and page.title() != "ran"
+    expect(heading).to_have_js_property("textContent", NAME)
+    expect(page).to_have_url(re.compile("client="))
     address = page.url
-    assert "client=" in address
 
-    page.get_by_text("First to latest film: Higher by 20.0 /min").first.wait_for()
-    page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first.wait_for()
-    assert page.locator(".st-key-trend-table td", has_text="No change we can see").count() == 13
+    expect(page.get_by_text("First to latest film: Higher by 20.0 /min").first).to_be_visible()
+    expect(page.locator(CHART).first).to_be_visible()
+    expect(page.locator(".st-key-trend-table td", has_text="No change we can see")).to_have_count(13)
+    shows_no_markup(page)
+    expect(heading.locator("*")).to_have_count(0)
 
     page.get_by_role("radio", name="Recordings").click()
     page.get_by_role("link", name="8 March 2026").click()
-    with page.expect_download() as report:
+    expect(page.get_by_text("Filmed 8 March 2026")).to_be_visible()
+    shows_no_markup(page)
+    with page.expect_download(timeout=ANALYSIS_MS) as report:
         page.get_by_role("button", name="Report to hand over (PDF)").click()
     assert Path(report.value.path()).read_bytes().startswith(b"%PDF")
-    assert page.locator("img[src=x]").count() == 0
     page.go_back()
 
+    expect(heading).to_be_visible()
+    settled(page)
     page.get_by_role("radio", name="Side by side").click()
-    page.get_by_text("Beyond chance in 1 of 14 measures: Steps a minute.").wait_for()
+    expect(page.get_by_text("Beyond chance in 1 of 14 measures: Steps a minute.")).to_be_visible()
+    settled(page)
     films = [f".st-key-compare-{which}-film video" for which in ("before", "after")]
-    ready = "s => s.every(k => document.querySelector(k)?.readyState >= 2)"
-    page.wait_for_function(ready, arg=films)
+    true_in(page, "s => s.every(k => document.querySelector(k)?.readyState >= 2)", films)
     page.get_by_role("button", name="Play both together").click()
-    page.wait_for_function("s => s.every(k => document.querySelector(k).currentTime > 0.2)", arg=films)
-    page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first.wait_for()
+    true_in(page, "s => s.every(k => document.querySelector(k)?.currentTime > 0.2)", films)
+    expect(page.locator(CHART).first).to_be_visible()
 
     page.get_by_role("link", name="All clients").click()
-    page.get_by_role("heading", name="Clients").wait_for()
-    page.get_by_text("1 client", exact=True).wait_for()
-    assert page.locator(".st-key-clients-list img").count() == 0
-    page.wait_for_url(lambda url: "client=" not in url)
+    expect(page.get_by_text("1 client", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Clients")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("client="))
+    shows_no_markup(page)
+    expect(page.locator(".st-key-clients-list img")).to_have_count(0)
 
     stranger = new_page(width=360)
     stranger.goto(address[:-3] + ("abc" if not address.endswith("abc") else "abd"))
-    stranger.get_by_text("There is no such client.").wait_for()
+    expect(stranger.get_by_text("There is no such client.")).to_be_visible()
     stranger.goto(address)
-    stranger.locator("h1.ev-name").wait_for()
-    assert stranger.evaluate("document.documentElement.scrollWidth") <= 360
+    expect(stranger.locator("h1.ev-name")).to_be_visible()
+    fits(stranger, 360)
 
     page.goto(address)
+    expect(heading).to_be_visible()
+    settled(page)
     page.get_by_role("radio", name="Export or delete").click()
     page.get_by_text("Yes, delete this client for good").click()
     page.get_by_role("button", name="Delete this client").click()
-    page.get_by_text("nothing is left in the store").wait_for()
-    page.get_by_text("There are no clients yet").wait_for()
-    assert page.title() != "ran"
+    expect(page.get_by_text("nothing is left in the store")).to_be_visible()
+    expect(page.get_by_text("There are no clients yet")).to_be_visible()
+    shows_no_markup(page)
+
+
+def shows_no_markup(page) -> None:
+    """See that nothing somebody typed became part of a page, once all of it is there."""
+    settled(page)
+    expect(page.locator("img[src=x]")).to_have_count(0)
+    expect(page).not_to_have_title("ran")

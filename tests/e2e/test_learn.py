@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from waiting import expect, fits, settled, true_in
 
 from evenstride import education, words
 
@@ -11,63 +14,69 @@ TOPICS = education.topics()
 
 def open_topic(page, server, name: str):
     page.goto(f"{server}/learn?topic={name}")
-    page.get_by_role("heading", level=1, name=TOPICS[name].title).wait_for()
+    shows(page, TOPICS[name].title)
+
+
+def shows(page, title: str) -> None:
+    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
+    settled(page)
 
 
 def test_contents_lead_to_a_topic_and_back(server, page):
     page.goto(f"{server}/learn")
     contents = page.locator(".st-key-learn-list")
-    contents.get_by_role("link", name=TOPICS["faq"].title).wait_for()
-    assert contents.get_by_role("link").count() == len(TOPICS)
+    expect(contents.get_by_role("link")).to_have_count(len(TOPICS))
+    settled(page)
     contents.get_by_role("link", name=TOPICS["knee_bend"].title).click()
-    page.get_by_role("heading", level=1, name=TOPICS["knee_bend"].title).wait_for()
-    page.wait_for_url("**/learn?topic=knee_bend")
+    shows(page, TOPICS["knee_bend"].title)
+    expect(page).to_have_url(re.compile(r"/learn\?topic=knee_bend$"))
     page.get_by_role("link", name="All topics").click()
-    page.get_by_role("heading", level=1, name="Learn").wait_for()
+    shows(page, "Learn")
 
 
 @pytest.mark.parametrize("width", [360, 1440])
 def test_a_topic_shows_its_text_and_sources(server, new_page, width):
     page = new_page(width=width)
     open_topic(page, server, "what_helps")
-    page.get_by_text("Relative rest, not rest.").wait_for()
+    expect(page.get_by_text("Relative rest, not rest.")).to_be_visible()
     sources = page.locator("#sources").locator(
         "xpath=ancestor::div[@data-testid='stElementContainer'][1]/following::ol[1]/li"
     )
-    assert sources.count() == len(TOPICS["what_helps"].cited)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.get_by_text("[^").count() == 0
+    expect(sources).to_have_count(len(TOPICS["what_helps"].cited))
+    fits(page, width)
+    expect(page.get_by_text("[^")).to_have_count(0)
 
 
 def test_a_mark_jumps_to_the_sources(server, page):
     open_topic(page, server, "favoring")
     page.get_by_role("link", name="[1]").first.press("Enter")
-    page.wait_for_function("document.querySelector('#sources').getBoundingClientRect().top < innerHeight")
-    assert page.url.endswith("#sources") and len(page.context.pages) == 1
+    true_in(page, "document.querySelector('#sources')?.getBoundingClientRect().top < innerHeight")
+    expect(page).to_have_url(re.compile("#sources$"))
+    assert len(page.context.pages) == 1
 
 
 def test_red_flags_are_one_click_away_from_every_topic(server, page):
     open_topic(page, server, "back_pain")
     page.locator(".st-key-learn-back").get_by_role("link", name=TOPICS["red_flags"].title).click()
-    page.get_by_role("heading", level=1, name=TOPICS["red_flags"].title).wait_for()
+    shows(page, TOPICS["red_flags"].title)
     for sign in words.HELP_SIGNS:
-        page.locator(".st-key-learn-text").get_by_text(sign.text).wait_for()
+        expect(page.locator(".st-key-learn-text").get_by_text(sign.text)).to_be_visible()
 
 
 def test_an_old_link_shows_the_contents(server, page):
     page.goto(f"{server}/learn?topic=%3Cscript%3Ealert(1)%3C/script%3E")
-    page.get_by_text("That page does not exist any more").wait_for()
-    page.get_by_role("heading", level=1, name="Learn").wait_for()
+    expect(page.get_by_text("That page does not exist any more")).to_be_visible()
+    shows(page, "Learn")
 
 
 def test_the_two_clips_move_with_their_curves(server, page):
     page.goto(f"{server}/learn")
     films = page.locator(".st-key-learn-clips video")
-    films.nth(1).wait_for()
-    assert films.count() == len(education.CLIPS)
-    page.wait_for_function("[...document.querySelectorAll('video')].every(v => v.readyState >= 2 && !v.error)")
+    expect(films).to_have_count(len(education.CLIPS))
+    settled(page)
+    true_in(page, "[...document.querySelectorAll('video')].every(v => v.readyState >= 2 && !v.error)")
     for number, name in enumerate(education.CLIPS):
         place = page.locator(f".st-key-clip-{name}")
         films.nth(number).evaluate("video => { video.currentTime = 1.5; }")
-        place.get_by_text("1.50 s").wait_for()
-        place.get_by_text("dashed: the leg farther from the camera").wait_for()
+        expect(place.locator(".now")).to_contain_text("1.50 s")
+        expect(place.get_by_text("dashed: the leg farther from the camera")).to_be_visible()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_camera import as_camera
+from waiting import ANALYSIS_MS, eventually, expect, settled, true_in
 
 from analysis.pose import SIDES, Landmark, PoseTrack, landmark
 from evenstride.ui import live_setup
@@ -29,22 +30,23 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_walk_becomes_a_result_and_only_numbers_leave_the_browser(server, new_page, walk):
     page = new_page(camera=walk)
-    page.set_default_timeout(120_000)  # on a busy machine the pose model takes its time
+    page.set_default_timeout(ANALYSIS_MS)  # on a busy machine the pose model takes its time
     sent: list[bytes] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(as_bytes(data))))
-    page.goto(f"{server}/live")
+    open_live(page, server)
     page.get_by_role("button", name="Turn the camera on").click()
     page.get_by_label("Time to get there").select_option("5 seconds")
     page.get_by_text("Good. I can see all of you").wait_for()
-    knee = page.locator("[data-of=left] dd")
-    knee.filter(has_text=re.compile(r"^-?\d+°$")).wait_for()
+    page.locator("[data-of=left] dd").filter(has_text=re.compile(r"^-?\d+°$")).wait_for()
+    # A device that is known to be slow films the walk: whatever this machine is busy with, no picture is missed.
+    page.locator("[data-of=rate] dd").filter(has_text=re.compile(r"^\d+")).wait_for()
     page.get_by_role("button", name="Start the walk").click()
-    page.get_by_text(re.compile(r"^1 of \d+: turn back$")).wait_for()
-    pictures = page.locator("canvas").evaluate("canvas => canvas.toDataURL().length")
-    assert pictures > 10_000
+    page.get_by_text(re.compile(r"^[1-9]\d* of \d+: turn back$")).wait_for()
+    picture = "canvas => canvas.toDataURL().length"
+    eventually(page, lambda: page.locator("canvas").evaluate(picture) > 10_000, "the picture is shown")
     before = len(sent)
     page.get_by_role("button", name="Done").click()
-    page.get_by_role("button", name="Walk again").wait_for(timeout=120_000)
+    page.get_by_role("button", name="Walk again").wait_for(timeout=2 * ANALYSIS_MS)
     page.get_by_text("Measured live").first.wait_for()
     # The picture on the screen is a mirror, the numbers are not: she walks to the right, and her right leg is in front.
     walks = [message for message in sent[before:] if b"landmarks" in message]
@@ -58,6 +60,12 @@ def test_a_walk_becomes_a_result_and_only_numbers_leave_the_browser(server, new_
     assert not any(
         kind in b"".join(sent) for kind in (b"\xff\xd8\xff", b"\x89PNG", b"ftyp", b"data:image", b"data:video")
     )
+
+
+def open_live(page, server: str) -> None:
+    page.goto(f"{server}/live")
+    expect(page.get_by_role("button", name="Turn the camera on")).to_be_visible()
+    settled(page)
 
 
 def as_bytes(data) -> bytes:
@@ -76,22 +84,24 @@ def test_leaving_the_page_turns_the_camera_off(server, new_page, walk):
         "const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);"
         "navigator.mediaDevices.getUserMedia = async (wish) => (window.camera = await open(wish));"
     )
-    page.goto(f"{server}/live")
+    open_live(page, server)
     page.get_by_role("button", name="Turn the camera on").press("Enter")
     start = page.get_by_role("button", name="Start the walk")
-    start.wait_for()
-    assert start.evaluate("button => button.getRootNode().activeElement === button"), "the keyboard goes on from there"
+    expect(start).to_be_visible(timeout=ANALYSIS_MS)
+    focused = "button => button.getRootNode().activeElement === button"
+    eventually(page, lambda: start.evaluate(focused), "the keyboard goes on from there")
     box = start.bounding_box()
     assert box["x"] + box["width"] <= 360
-    live = "window.camera.getTracks().some(track => track.readyState === 'live')"
-    assert page.evaluate(live)
+    live = "window.camera?.getTracks().some(track => track.readyState === 'live')"
+    true_in(page, live)
     page.get_by_role("link", name="Record or upload a film").click()
-    page.wait_for_function(f"!{live}")
+    true_in(page, f"!({live})")
 
 
 def test_without_a_camera_the_page_says_so_and_where_else_to_go(server, page):
-    page.goto(f"{server}/live")
+    open_live(page, server)
     page.get_by_role("button", name="Turn the camera on").click()
-    page.get_by_role("alert").filter(has_text="You can also upload a film or try a sample.").wait_for()
-    page.get_by_role("link", name="Record or upload a film").wait_for()
-    assert page.get_by_role("button", name="Turn the camera on").is_visible()
+    no_camera = page.get_by_role("alert").filter(has_text="You can also upload a film or try a sample.")
+    expect(no_camera).to_be_visible()
+    expect(page.get_by_role("link", name="Record or upload a film")).to_be_visible()
+    expect(page.get_by_role("button", name="Turn the camera on")).to_be_visible()

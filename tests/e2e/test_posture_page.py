@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting import ANALYSIS_MS, expect, fits, settled
 
 from evenstride import posture_words
 from vision.photo import write_photo
 from vision.video import probe, read_frames
 
 SAMPLES = Path(__file__).parents[2] / "sample_videos"
-#: Starting a process and the pose model takes a while on a busy machine.
-PATIENCE_MS = 120_000
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +24,7 @@ def photo(tmp_path_factory) -> Path:
 
 
 def upload(page, place: str, file: Path) -> None:
+    settled(page)  # each picture gets an upload field of its own
     page.locator(f"[class*='st-key-posture_{place}_upload'] input[type=file]").set_input_files(file)
 
 
@@ -33,13 +33,13 @@ def test_a_photo_is_drawn_on_and_put_into_words(server, new_page, photo):
     page.goto(f"{server}/posture")
     upload(page, "now", photo)
     result = page.locator(".st-key-posture_now_result")
-    result.wait_for(timeout=PATIENCE_MS)
-    result.locator("img").wait_for()
+    expect(result).to_be_visible(timeout=ANALYSIS_MS)
+    expect(result.locator("img")).to_be_visible()
     for title in ("Head", "Shoulders", "Hips", "Hips over feet", "Knees from the front"):
-        result.get_by_text(f"{title}.", exact=True).wait_for()
-    result.get_by_text(posture_words.ISSUES["one_picture"]).wait_for()
-    page.get_by_text(posture_words.CANNOT[0]).wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        expect(result.get_by_text(f"{title}.", exact=True)).to_be_visible()
+    expect(result.get_by_text(posture_words.ISSUES["one_picture"])).to_be_visible()
+    expect(page.get_by_text(posture_words.CANNOT[0])).to_be_visible()
+    fits(page, 360)
     with page.expect_download() as download:
         result.get_by_role("button", name="Numbers (JSON)").click()
     assert '"kind": "posture"' in Path(download.value.path()).read_text(encoding="utf-8")
@@ -49,11 +49,12 @@ def test_saying_more_about_a_picture_looks_at_it_again(server, page, photo):
     page.goto(f"{server}/posture")
     upload(page, "now", photo)
     result = page.locator(".st-key-posture_now_result")
-    result.get_by_text("Seen from the front.").wait_for(timeout=PATIENCE_MS)
+    expect(result.get_by_text("Seen from the front.")).to_be_visible(timeout=ANALYSIS_MS)
+    settled(page)
     page.get_by_role("combobox").click()
     page.get_by_role("option", name="From behind").click()
-    result.get_by_text("Seen from behind.").wait_for(timeout=PATIENCE_MS)
-    result.get_by_text(posture_words.ISSUES["labels_exchanged"]).wait_for()
+    expect(result.get_by_text("Seen from behind.")).to_be_visible(timeout=ANALYSIS_MS)
+    expect(result.get_by_text(posture_words.ISSUES["labels_exchanged"])).to_be_visible()
 
 
 @pytest.mark.parametrize("kind", ["not a photo", "a walk"])
@@ -63,19 +64,22 @@ def test_what_cannot_be_used_is_one_sentence(server, page, tmp_path, short_clip,
     bad.write_bytes(b"\xff\xd8\xff nothing")
     upload(page, "now", bad if kind == "not a photo" else short_clip)
     says = "is damaged or not a photo" if kind == "not a photo" else "moves about"
-    page.get_by_text(says).wait_for(timeout=PATIENCE_MS)
-    assert page.locator(".st-key-posture_now_result").count() == 0
-    assert page.get_by_text("Something went wrong").count() == 0
+    expect(page.get_by_text(says)).to_be_visible(timeout=ANALYSIS_MS)
+    settled(page)
+    expect(page.locator(".st-key-posture_now_result")).to_have_count(0)
+    expect(page.get_by_text("Something went wrong")).to_have_count(0)
 
 
 def test_two_pictures_side_by_side(server, page, photo):
     page.goto(f"{server}/posture")
+    settled(page)
     page.get_by_text("Compare two pictures").click()
     for place in ("before", "now"):
-        page.locator(f"[class*='st-key-posture_{place}_upload']").wait_for()
+        expect(page.locator(f"[class*='st-key-posture_{place}_upload']")).to_be_visible()
         upload(page, place, photo)
-        page.locator(f".st-key-posture_{place}_result").wait_for(timeout=PATIENCE_MS)
-    changes = page.locator(".st-key-posture_changes")
-    changes.wait_for()
+        expect(page.locator(f".st-key-posture_{place}_result")).to_be_visible(timeout=ANALYSIS_MS)
     # The same picture twice: nothing may be called a change.
-    assert changes.get_by_text("No change we can see.").count() == 6
+    changes = page.locator(".st-key-posture_changes")
+    expect(changes.get_by_text("No change we can see.")).to_have_count(6)
+    settled(page)
+    expect(changes.locator("p")).to_have_count(6)

@@ -6,6 +6,12 @@ from pathlib import Path
 
 import pytest
 from fake_camera import as_camera
+from waiting import eventually, expect, settled, true_in
+
+LIVE = "window.camera?.getTracks().some(track => track.readyState === 'live')"
+#: Notes that a button was there, even if only for a moment.
+WATCH = """button => new MutationObserver(() => { window.wasThere ||= !button.hidden; })
+  .observe(button, { attributes: true })"""
 
 
 @pytest.fixture(scope="module")
@@ -15,21 +21,27 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_recording_is_taken_as_a_film(server, new_page, walk):
     page = new_page(camera=walk)
-    page.goto(f"{server}/film?way=record")
+    open_recorder(page, server)
     page.get_by_role("button", name="Turn the camera on").click()
     page.get_by_label("Length").fill("5")
-    assert page.get_by_text("5 seconds", exact=True).is_visible()
+    expect(page.get_by_text("5 seconds", exact=True)).to_be_visible()
     page.get_by_label("Time to get there").select_option("3 seconds")
+    page.get_by_role("button", name="Stop now", include_hidden=True).evaluate(WATCH)
     page.get_by_role("button", name="Record", exact=True).click()
-    page.get_by_role("button", name="Stop now").wait_for()
-    page.get_by_role("button", name="Use this film").wait_for()
-    assert "pictures a second" in page.get_by_role("status").inner_text()
+    expect(page.get_by_role("button", name="Use this film")).to_be_visible()
+    true_in(page, "window.wasThere")
+    expect(page.get_by_role("status").filter(has_text="pictures a second")).to_be_visible()
     # Playing it proves that it is a film; a recording cut off or empty has no length.
-    video = page.locator("video")
-    video.evaluate("film => new Promise(ready => film.readyState >= 2 ? ready() : film.oncanplay = ready)")
-    assert video.evaluate("film => film.videoWidth") == 960
+    width = "film => film.readyState >= 2 && film.videoWidth"
+    eventually(page, lambda: page.locator("video").evaluate(width) == 960, "the recording plays")
     page.get_by_role("button", name="Use this film").click()
-    page.get_by_role("heading", name="Your film is being looked at").wait_for()
+    expect(page.get_by_role("heading", name="Your film is being looked at")).to_be_visible()
+
+
+def open_recorder(page, server: str) -> None:
+    page.goto(f"{server}/film?way=record")
+    expect(page.get_by_role("button", name="Turn the camera on")).to_be_visible()
+    settled(page)
 
 
 def test_a_narrow_screen_shows_every_button_and_leaving_turns_the_camera_off(server, new_page, walk):
@@ -38,20 +50,20 @@ def test_a_narrow_screen_shows_every_button_and_leaving_turns_the_camera_off(ser
         "const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);"
         "navigator.mediaDevices.getUserMedia = async (wish) => (window.camera = await open(wish));"
     )
-    page.goto(f"{server}/film?way=record")
+    open_recorder(page, server)
     page.get_by_role("button", name="Turn the camera on").click()
     for name in ("Record", "Turn the camera off"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_be_visible()
         box = page.get_by_role("button", name=name, exact=True).bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 360
-    live = "window.camera.getTracks().some(track => track.readyState === 'live')"
-    assert page.evaluate(live)
+    true_in(page, LIVE)
     page.get_by_text("Upload a film", exact=True).click()
-    page.wait_for_function(f"!{live}")
+    true_in(page, f"!({LIVE})")
 
 
 def test_without_permission_it_says_what_to_do(server, page):
-    page.goto(f"{server}/film?way=record")
+    open_recorder(page, server)
     page.get_by_role("button", name="Turn the camera on").click()
-    page.get_by_text("You can also upload a film or try a sample.").wait_for()
-    assert page.get_by_role("button", name="Turn the camera on").is_visible()
+    expect(page.get_by_text("You can also upload a film or try a sample.")).to_be_visible()
+    expect(page.get_by_role("button", name="Turn the camera on")).to_be_visible()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from waiting import expect, fits
+
+from evenstride import words
 
 
 @pytest.mark.parametrize("width", [360, 1440])
@@ -13,7 +16,8 @@ def test_every_page_opens_and_fits(server, new_page, width):
     for entry in PAGES:
         if exists(entry.name):
             page.goto(f"{server}/{'' if entry.default else entry.name}")
-            page.get_by_role("heading", level=1).first.wait_for()
-            page.get_by_text("When to get help first").first.wait_for()
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, entry.name
-            assert page.get_by_text("Something went wrong").count() == 0, entry.name
+            expect(page.get_by_role("heading", level=1).first).to_be_visible()
+            expect(page.get_by_text("When to get help first").first).to_be_visible()
+            expect(page.get_by_text(words.NOT_A_DEVICE).last).to_be_attached()  # the end of every page
+            fits(page, width)
+            expect(page.get_by_text("Something went wrong"), entry.name).to_have_count(0)

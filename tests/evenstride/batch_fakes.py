@@ -52,6 +52,9 @@ def fake_analyze(path, options, *, progress=None):
     for _ in range(order.get("steps", 0)):
         time.sleep(0.02)
         progress(None)
+    while "until" in order and not Path(order["until"]).exists():
+        time.sleep(0.02)
+        progress(None)
     match order["do"]:
         case "crash":
             os.kill(os.getpid(), signal.SIGKILL)

@@ -11,6 +11,7 @@ import sys
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import active_children, get_context
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from evenstride.batch.work import Job, measure, read_mark, stall_limit
 from evenstride.pipeline import AnalyzeOptions
 
 HERE = Path(__file__).parent
+#: The most that a busy machine may take; nothing waits this long.
+WAIT_S = 180
 TABLES = ("summary.csv", "summary.parquet", "strides.parquet", "errors.csv", "index.html")
 
 
@@ -183,8 +186,9 @@ def test_crashes_and_hangs_are_recorded_and_stop_nothing(tmp_path: Path):
     film(tmp_path / "in/crash.mp4", "crash")
     film(tmp_path / "in/crash once.mp4", "crash once", flag=str(tmp_path / "flag"))
     film(tmp_path / "in/hang.mp4", "hang")
+    film(tmp_path / "in/long.mp4", steps=600)  # 12 s of work in small steps: no hang
     told = []
-    settings = {"work": fake_measure, "workers": 2, "stall_s": 6.0}
+    settings = {"work": fake_measure, "workers": 2, "stall_s": 10.0}
     plan, outcome = run(tmp_path / "in", tmp_path / "out", tell=told.append, **settings)
     assert status(plan, outcome) == {
         "0.mp4": "measured",
@@ -193,6 +197,7 @@ def test_crashes_and_hangs_are_recorded_and_stop_nothing(tmp_path: Path):
         "crash.mp4": "worker_died",
         "crash once.mp4": "measured",
         "hang.mp4": "timed_out",
+        "long.mp4": "measured",
     }
     assert sum(event.kind == "warning" for event in told) == 2
     before = tables(tmp_path / "out")
@@ -212,12 +217,6 @@ def test_a_process_that_cannot_end_itself_is_ended(tmp_path: Path, monkeypatch):
 def test_large_files_are_given_more_time():
     item = Item("a", "a.mp4", "a.mp4", AnalyzeOptions(), size=10**9)
     assert stall_limit(item, Job("out", MODEL, 60)) == 260
-
-
-def test_steady_progress_is_no_hang(tmp_path: Path):
-    film(tmp_path / "in/long.mp4", steps=200)  # 4 s of work in small steps
-    plan, outcome = run(tmp_path / "in", tmp_path / "out", work=fake_measure, workers=1, stall_s=3.0)
-    assert status(plan, outcome) == {"long.mp4": "measured"}
 
 
 def test_a_process_that_dies_between_two_videos_is_replaced(tmp_path: Path):
@@ -320,7 +319,8 @@ def batch_process(folder: Path, out: Path) -> subprocess.Popen:
 def children_of(pid: int) -> list[int]:
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += [int(one) for one in task.read_text().split()]
+        with suppress(OSError):  # gone by now
+            found += [int(one) for one in task.read_text().split()]
     return [one for one in found if b"spawn_main" in command_of(one)]
 
 
@@ -333,26 +333,30 @@ def command_of(pid: int) -> bytes:
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes in /proc")
 def test_killed_at_random_it_goes_on_and_ends_with_the_same_tables(here, threads, tmp_path: Path):
+    # The last ones wait until all killing is done: however late a kill comes, the batch is not over.
+    kills_are_over = tmp_path / "flag"
     for k in range(12):
-        film(tmp_path / f"in/{k:02}.mp4", n=k, steps=3)
+        film(tmp_path / f"in/{k:02}.mp4", n=k, steps=3, **({"until": str(kills_are_over)} if k >= 8 else {}))
     film(tmp_path / "in/nobody.mp4", "nobody")
+    kills_are_over.touch()
     run(tmp_path / "in", tmp_path / "whole", executor=threads)
+    kills_are_over.unlink()
     chance = random.Random()
     out = tmp_path / "killed"
     out.mkdir()
     process = batch_process(tmp_path / "in", out)
     for victim in ("worker", "parent"):
-        target = done_marks(out) + chance.randint(1, 3)
-        while done_marks(out) < target and process.poll() is None:
-            time.sleep(0.01)
+        target = min(done_marks(out) + chance.randint(1, 3), 6)
+        wait_for(lambda target=target: done_marks(out) >= target)
         time.sleep(chance.random() * 0.15)
-        wait_for(lambda: children_of(process.pid) or process.poll() is not None)
+        wait_for(lambda: children_of(process.pid))
         workers = children_of(process.pid)
         os.kill(chance.choice(workers) if victim == "worker" else process.pid, signal.SIGKILL)
     process.communicate()
     wait_gone(workers)  # no process outlives the one it works for
+    kills_are_over.touch()
     process = batch_process(tmp_path / "in", out)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=WAIT_S)
     assert process.returncode == 0
     measured, kept = map(int, said.split())
     assert measured + kept == 12
@@ -370,7 +374,7 @@ def wait_gone(pids: list[int]) -> None:
 
 
 def wait_for(true) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + WAIT_S
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)

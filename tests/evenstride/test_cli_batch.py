@@ -8,8 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +18,7 @@ from typer.testing import CliRunner
 
 import evenstride.batch.run as run_module
 from evenstride import pipeline
+from evenstride.batch.plan import make_plan
 from evenstride.cli import app
 from vision.errors import ModelUnavailable
 from vision.model import get_model
@@ -161,37 +160,24 @@ def test_every_setting_of_an_analysis_can_be_given_to_a_batch():
 
 
 def test_watch_measures_what_arrives_once_it_is_complete(batch, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("evenstride.commands.batch.WATCH_S", 0.2)
+    monkeypatch.setattr("evenstride.commands.batch.WATCH_S", 0)
     film(tmp_path / "in/1.mp4")
-    seen = []
+    summary = tmp_path / "out/summary.csv"
+    measured: list[int] = []  # at each look at the folder
 
-    def fill():
-        wait_for(lambda: (tmp_path / "out/summary.csv").is_file() and "measured" in text())
-        growing = film(tmp_path / "in/2.mp4")
-        for k in range(4):
-            seen.append(text().count("measured"))
-            film(growing, n="x" * k)
-            time.sleep(0.08)
-        wait_for(lambda: text().count("measured") == 2)
-        signal.raise_signal(signal.SIGINT)
+    def look(*args, **settings):
+        measured.append(summary.read_text().count("measured") if summary.is_file() else 0)
+        if 3 <= len(measured) <= 6:
+            film(tmp_path / "in/2.mp4", n="x" * len(measured))  # it is still being copied
+        if measured[-1] == 2 or len(measured) == 20:
+            signal.raise_signal(signal.SIGINT)
+        return make_plan(*args, **settings)
 
-    def text():
-        return (tmp_path / "out/summary.csv").read_text()
-
-    helper = threading.Thread(target=fill)
-    helper.start()
+    monkeypatch.setattr("evenstride.batch.plan.make_plan", look)
     done = batch("--watch")
-    helper.join()
     assert done.exit_code == 0, done.output
-    assert set(seen) == {1}
+    assert measured == [0, 0, 1, 1, 1, 1, 1, 2]
     assert "2 of 2 videos measured." in done.stdout
-
-
-def wait_for(true) -> None:
-    deadline = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_scheduler_that_does_not_answer(tmp_path: Path, monkeypatch):

@@ -68,7 +68,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch, workspaces: Workspaces) -> Callab
         # The runner opens the default page only.
         entries = [replace(entry, default=entry.name == name) for entry in pages.PAGES]
         monkeypatch.setattr(pages, "PAGES", tuple(entries))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
         for key, value in (state or {}).items():
             app.session_state[key] = value
         for key, value in query.items():

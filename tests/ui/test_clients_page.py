@@ -67,7 +67,7 @@ def script() -> None:
 
 
 def open_page(**query: str) -> AppTest:
-    test = AppTest.from_function(script, default_timeout=30)
+    test = AppTest.from_function(script, default_timeout=180)
     for name, value in query.items():
         test.query_params[name] = value
     return test.run()
@@ -253,7 +253,7 @@ def test_a_result_goes_to_a_client_in_one_step(tmp_path: Path):
     folder = folders.write(tmp_path / "result")
 
     def shown() -> AppTest:
-        test = AppTest.from_function(panel, default_timeout=30)
+        test = AppTest.from_function(panel, default_timeout=180)
         test.session_state["folder"] = str(folder)
         return test.run()
 
@@ -280,6 +280,6 @@ def test_a_store_that_cannot_be_used_is_a_sentence(tmp_path: Path):
 def test_a_stored_recording_offers_no_panel(tmp_path: Path):
     open_store().add_client("Ann")
     assert clients.STORED == "stored"
-    test = AppTest.from_function(panel, default_timeout=30)
+    test = AppTest.from_function(panel, default_timeout=180)
     test.session_state["folder"] = str(tmp_path / "stored/abc")
     assert not test.run().selectbox

@@ -18,7 +18,7 @@ def test_without_the_assets_the_page_says_how_to_get_them(tmp_path: Path, monkey
 
         live.page()
 
-    at = AppTest.from_function(page).run(timeout=30)
+    at = AppTest.from_function(page).run(timeout=180)
     assert not at.exception
     said = at.warning[0].value
     assert "not installed" in said

@@ -24,7 +24,7 @@ def node() -> str:
 
 
 def test_rules(node):
-    done = subprocess.run([node, "--test", HERE / "live.test.mjs"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([node, "--test", HERE / "live.test.mjs"], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout
     assert int(re.search(r"^# pass (\d+)", done.stdout, flags=re.M)[1]) > 10
 
@@ -33,7 +33,7 @@ def test_rules(node):
 def test_each_module_with_all_it_imports_is_javascript(node, name, tmp_path):
     path = tmp_path / "whole.mjs"
     path.write_text(components.script(name), encoding="utf-8")
-    done = subprocess.run([node, "--check", path], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([node, "--check", path], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
 
 

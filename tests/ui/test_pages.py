@@ -63,7 +63,7 @@ def upload(app, name: str):
     return app.run()
 
 
-def settle(app, job_of, seconds: float = 30):
+def settle(app, job_of, seconds: float = 180):
     end = time.monotonic() + seconds
     while job_of().state in ("waiting", "running"):
         assert time.monotonic() < end
@@ -108,7 +108,7 @@ def test_somebody_is_chosen(open_page, workspaces, monkeypatch):
     assert app.title[0].value == "Who is it about?" and len(shown) == 2
     app.button(key="person-2").click().run()
     job = job_of(app, workspaces)
-    job.join(30)
+    job.join(180)
     assert job.state == "done" and job.options.person == 2
 
 

@@ -352,8 +352,8 @@ def test_no_process_outlives_an_interrupted_one(how, tmp_path, clip, quick_model
         assert len(in_session(process.pid)) >= 3
         # Ctrl-C reaches the whole group; a kill hits the parent alone.
         (os.killpg if how == signal.SIGINT else os.kill)(process.pid, how)
-        assert process.wait(timeout=30) != 0
-    deadline = time.monotonic() + 10
+        assert process.wait(timeout=180) != 0
+    deadline = time.monotonic() + 120
     while in_session(process.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert in_session(process.pid) == []

@@ -353,7 +353,7 @@ def test_two_programs_that_write_at_once_lose_nothing(
     names = ("a", "b")
     running = [run_python(WRITING, store_url, tmp_path / "videos", client.id, result_folder, name) for name in names]
     for process in running:
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         assert process.returncode == 0
     expected = sorted(f"{name}{number}" for name in names for number in range(12))
     assert sorted(one.notes for one in store.recordings(client.id)) == expected
@@ -363,7 +363,7 @@ def test_two_programs_that_write_at_once_lose_nothing(
 def test_two_programs_that_open_a_new_store_at_once(store_url: str, tmp_path: Path):
     code = "import sys; from evenstride.store import open_store; open_store(url=sys.argv[1]).add_client(sys.argv[2])"
     running = [run_python(code, store_url, name) for name in ("a", "b")]
-    assert [process.communicate(timeout=60) and process.returncode for process in running] == [0, 0]
+    assert [process.communicate(timeout=300) and process.returncode for process in running] == [0, 0]
     store = open_store(url=store_url, videos=tmp_path)
     assert [one.name for one in store.clients()] == ["a", "b"]
     store.database.close()
@@ -504,7 +504,7 @@ def test_a_disk_that_takes_no_more_loses_nothing(tmp_path: Path, result_folder: 
     store = open_store(url=url)
     client = store.add_client("Ann")
     process = run_python(LIMITED, url, result_folder)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=300)
     assert "could not be read or written" in said or "disk is full" in said
     for one in store.recordings(client.id):
         assert len(store.files(one.id)) == 4
@@ -536,7 +536,7 @@ def test_a_read_only_disk(tmp_path: Path):
         if not shutil.which("setpriv"):
             pytest.skip("root may write everywhere, and setpriv, which could change that, is missing")
         prefix = ("setpriv", "--bounding-set=-dac_override")
-    said, _ = run_python(READ_ONLY, folder / "c.sqlite", prefix=prefix).communicate(timeout=60)
+    said, _ = run_python(READ_ONLY, folder / "c.sqlite", prefix=prefix).communicate(timeout=300)
     folder.chmod(0o755)
     assert "read-only" in said and "EVENSTRIDE_DATABASE" in said, said
     assert (folder / "c.sqlite").read_bytes() == before
