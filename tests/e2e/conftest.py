@@ -27,6 +27,7 @@ SAMPLES = ROOT / "sample_videos"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 #: The quickest model: these tests look at the app, not at the figures.
 MODEL = "lite"
+#: The most that a busy machine may take to start the app, or a browser.
 START_WITHIN_S = 180
 #: A closed page's films are deleted after this long.
 LEFT_AFTER_S = 2
@@ -101,9 +102,13 @@ def _playwright():
 @pytest.fixture(scope="session")
 def browser(_playwright):
     """Return one Chromium for all tests."""
-    browser = _playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    browser = _launch(_playwright)
     yield browser
     browser.close()
+
+
+def _launch(playwright, *flags: str):
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags], timeout=1000 * START_WITHIN_S)
 
 
 @pytest.fixture
@@ -127,7 +132,7 @@ def new_page(_playwright, request: pytest.FixtureRequest) -> Iterator[Callable]:
                     "--use-fake-device-for-media-stream",
                     f"--use-file-for-fake-video-capture={camera.resolve()}",
                 )
-                browser = _playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *fake])
+                browser = _launch(_playwright, *fake)
                 stack.callback(browser.close)
                 context.setdefault("permissions", ["camera"])
             visitor = browser.new_context(viewport={"width": width, "height": height}, **context)

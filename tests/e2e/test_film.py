@@ -33,6 +33,7 @@ def upload(page, film: Path | dict) -> None:
 
 
 def wait_for_result(page):
+    page.bring_to_front()  # behind another page, Chromium may not load a film
     expect(page.get_by_role("heading", name=RESULT)).to_be_visible(timeout=ANALYSIS_MS)
     true_in(page, "document.querySelector('video')?.readyState >= 2")
     settled(page)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from test_film import open_film_page, upload, wait_for_result
+from test_film import is_looked_at, open_film_page, upload, wait_for_result
 from waiting import expect, settled
 
 
 def test_a_result_survives_loading_the_page_again(server, page, new_page, short_clip):
     open_film_page(page, server)
     upload(page, short_clip)
+    is_looked_at(page)
+    settled(page)
     page.reload()
     wait_for_result(page)
 
