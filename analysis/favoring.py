@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.config import FavoringConfig
 from analysis.pose import FloatArray, Side
-from analysis.resample import Drawn, Draws
+from analysis.resample import Drawn, Draws, Part, central_95
 from analysis.view import Pass
 
 FavoringVerdict = Literal["clear", "possible", "mixed", "none", "inconclusive"]
@@ -91,6 +91,11 @@ class Favoring:
 TIMING = ("step_time", "single_support")
 KNEE = ("knee_loading", "knee_rom")
 NEAR_BOTH = "that takes several steps filmed from each side, walking in both directions"
+#: The columns of the stride table that `judge` reads.
+JUDGED_COLUMNS = (
+    "pass", "side", "near", "start_s", "step_time_s", "other_step_time_s", "single_support_s", "swing_s",
+    "knee_loading_deg", "knee_rom_deg", "valid", "valid_knee",
+)  # fmt: skip
 UNITS = {"step_time": "pct", "single_support": "pct", "knee_loading": "deg", "knee_rom": "deg"}
 
 
@@ -102,7 +107,7 @@ def judge(
     Parameters
     ----------
     strides : DataFrame
-        From `stride_table`.
+        From `stride_table`; `JUDGED_COLUMNS` will do.
     passes : tuple of Pass
     blocked : str, optional
         Why the recording allows no verdict whatever the numbers say; it becomes the `reason`.
@@ -113,20 +118,22 @@ def judge(
     Favoring
     """
     config = config or FavoringConfig()
-    facing = strides["pass"].map({one.index: one.facing for one in passes}).to_numpy(dtype=float)
+    facings = {one.index: one.facing for one in passes}
+    facing = np.array([facings.get(index, 0) for index in strides["pass"].tolist()], dtype=float)
     usable = strides["valid"].to_numpy(dtype=bool) & (facing != 0)
     timing = strides[usable]
     knee = timing[timing["valid_knee"].to_numpy(dtype=bool) & timing["near"].to_numpy(dtype=bool)]
     drawn = timing_parts(timing, facing[usable], config)
-    if min(_count(knee)) >= config.min_strides:
+    knees = _count(knee)
+    if min(knees) >= config.min_strides:
         drawn |= knee_parts(knee, config)
     spread = {id: _spread(id, part[1], _yaw_sine(passes), config) for id, part in drawn.items()}
+    left, right = counted = _count(timing)
     components = tuple(
-        _component(id, *drawn[id], spread[id], _count(timing if id in TIMING else knee))
+        _component(id, *drawn[id], spread[id], counted if id in TIMING else knees)
         for id in (*TIMING, *KNEE)
-        if id in drawn and min(_count(timing)) >= config.min_strides_shown
+        if id in drawn and min(left, right) >= config.min_strides_shown
     )
-    left, right = _count(timing)
     if blocked is not None:
         return Favoring("inconclusive", blocked, components=components)
     if min(left, right) < config.min_strides or not all(id in drawn for id in TIMING):
@@ -147,30 +154,26 @@ def timing_parts(timing: pd.DataFrame, facing: FloatArray, config: FavoringConfi
     """
     if not len(timing):
         return {}
-    draws = Draws(timing, config.bootstraps, config.seed)
     left = timing["side"].to_numpy() == "left"
-    steps, supports = [], []
+    wanted: list[tuple[Part, Part]] = []
     for mine in (facing > 0, facing < 0):
-        if not mine.any():
-            continue
-        step_left = draws.mean(("step_time_s", left & mine), ("other_step_time_s", ~left & mine))
-        step_right = draws.mean(("step_time_s", ~left & mine), ("other_step_time_s", left & mine))
-        steps.append(_log_ratio(step_right, step_left))
-        on_left = draws.mean(("single_support_s", left & mine), ("swing_s", ~left & mine))
-        on_right = draws.mean(("single_support_s", ~left & mine), ("swing_s", left & mine))
-        supports.append(_log_ratio(on_left, on_right))
+        if mine.any():
+            for own, others in (("step_time_s", "other_step_time_s"), ("single_support_s", "swing_s")):
+                wanted += [((own, one & mine), (others, ~one & mine)) for one in (left, ~left)]
+    drawn = Draws(timing, config.bootstraps, config.seed).means(wanted)
+    steps = [_log_ratio(right, left) for left, right in zip(drawn[0::4], drawn[1::4], strict=True)]
+    supports = [_log_ratio(left, right) for left, right in zip(drawn[2::4], drawn[3::4], strict=True)]
     parts = {"step_time": _average(steps), "single_support": _average(supports)}
     return {id: part for id, part in parts.items() if _known(part)}
 
 
 def knee_parts(knee: pd.DataFrame, config: FavoringConfig) -> dict[str, Drawn]:
     """Return K1 and K2 in degrees: left minus right, each side as the near leg."""
-    draws = Draws(knee, config.bootstraps, config.seed)
     left = knee["side"].to_numpy() == "left"
-    parts: dict[str, Drawn] = {}
-    for id, column in (("knee_loading", "knee_loading_deg"), ("knee_rom", "knee_rom_deg")):
-        on_left, on_right = draws.mean((column, left)), draws.mean((column, ~left))
-        parts[id] = (on_left[0] - on_right[0], on_left[1] - on_right[1])
+    wanted = [[(f"{id}_deg", side)] for id in KNEE for side in (left, ~left)]
+    drawn = Draws(knee, config.bootstraps, config.seed).means(wanted)
+    pairs = zip(KNEE, drawn[0::2], drawn[1::2], strict=True)
+    parts = {id: (on_left[0] - on_right[0], on_left[1] - on_right[1]) for id, on_left, on_right in pairs}
     return {id: part for id, part in parts.items() if _known(part)}
 
 
@@ -193,7 +196,8 @@ def _known(part: Drawn) -> bool:
 
 def _count(strides: pd.DataFrame) -> tuple[int, int]:
     """Return the number of strides of the left and of the right foot."""
-    return int((strides["side"] == "left").sum()), int((strides["side"] == "right").sum())
+    left = int(np.count_nonzero(strides["side"].to_numpy() == "left"))
+    return left, len(strides) - left
 
 
 def _yaw_sine(passes: tuple[Pass, ...]) -> float:
@@ -207,14 +211,13 @@ def _spread(id: str, draws: FloatArray, yaw_sine: float, config: FavoringConfig)
 
 
 def _component(id: str, value: float, draws: FloatArray, spread: float, count: tuple[int, int]) -> Component:
-    low, high = np.quantile(draws, [0.025, 0.975])
     return Component(
         id=id,
         domain="timing" if id in TIMING else "knee",
         value=value,
         unit=UNITS[id],
         z=value / spread,
-        ci95=(float(low), float(high)),
+        ci95=central_95(draws),
         typical_limit=2 * spread,
         side="right" if value > 0 else "left",
         n_left=count[0],
@@ -237,7 +240,7 @@ def _decide(
         norm = np.sqrt(a * a + b * b + 2 * a * b * config.domain_correlation)
         total = ((a * d_timing[0] + b * d_knee[0]) / norm, (a * d_timing[1] + b * d_knee[1]) / norm)
     z = total[0]
-    low, high = (float(q) for q in np.quantile(total[1], [0.025, 0.975]))
+    low, high = central_95(total[1])
     nearest = min(abs(low), abs(high)) if low * high > 0 else 0.0
     side: Side = "right" if z > 0 else "left"
 

@@ -14,11 +14,13 @@ import pandas as pd
 
 from analysis.assess import Assessment
 from analysis.config import Config, QualityConfig
-from analysis.favoring import Favoring, judge
+from analysis.favoring import JUDGED_COLUMNS, Favoring, judge
 from analysis.quality import favoring_block
 from analysis.strides import STRIDE_COLUMNS
 from analysis.view import Pass
 
+#: The columns of the stride table that `judge_together` reads.
+POOLED_COLUMNS = (*JUDGED_COLUMNS, "speed_torsos_s")
 #: Recordings follow each other at this distance on the common clock; it only keeps them apart.
 GAP_S = 1.0
 
@@ -35,7 +37,7 @@ class Recording:
     Attributes
     ----------
     strides : DataFrame
-        From `stride_table`.
+        From `stride_table`; `POOLED_COLUMNS` will do.
     passes : tuple of Pass
     blocked : str or None
         Why this recording allows no verdict; it then takes no part.
@@ -90,7 +92,7 @@ def pool(recordings: Sequence[Recording]) -> tuple[pd.DataFrame, tuple[Pass, ...
     start_s = 0.0
     for one in recordings:
         number = {each.index: len(passes) + k for k, each in enumerate(one.passes)}
-        numbers += [number[index] for index in one.strides["pass"]]
+        numbers += [number[index] for index in one.strides["pass"].tolist()]
         moves += [start_s] * len(one.strides)
         passes += [
             replace(each, index=number[each.index], start_s=each.start_s + start_s, end_s=each.end_s + start_s)
@@ -108,8 +110,10 @@ def pool(recordings: Sequence[Recording]) -> tuple[pd.DataFrame, tuple[Pass, ...
 def _speed_block(strides: pd.DataFrame, config: QualityConfig) -> str | None:
     if "speed_torsos_s" not in strides:
         return None
-    valid = strides[strides["valid"].to_numpy(dtype=bool)]
-    speeds = valid.groupby("pass")["speed_torsos_s"].mean().dropna()
-    if len(speeds) < 2 or (speeds.max() - speeds.min()) / speeds.mean() <= config.max_speed_spread:
+    speed = strides["speed_torsos_s"].to_numpy(dtype=float)
+    counts = strides["valid"].to_numpy(dtype=bool) & np.isfinite(speed)
+    number = strides["pass"].to_numpy(dtype=int)
+    speeds = np.array([speed[counts & (number == one)].mean() for one in np.unique(number[counts])])
+    if len(speeds) < 2 or np.ptp(speeds) / speeds.mean() <= config.max_speed_spread:
         return None
     return SPEEDS_DIFFER

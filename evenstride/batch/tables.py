@@ -17,7 +17,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from analysis.favoring import Favoring
-from analysis.pool import Recording, judge_together
+from analysis.pool import POOLED_COLUMNS, Recording, judge_together
 from analysis.quality import Issue, Quality, favoring_block
 from analysis.strides import STRIDE_COLUMNS
 from analysis.view import Pass
@@ -329,8 +329,10 @@ def subject_rows(
     if not people:
         return []
     # Converted once: a table a recording would take longer than all the judging.
-    strides = all_strides.select(list(STRIDE_COLUMNS)).to_pandas()
-    strides = strides.assign(**{name: strides[name].fillna(0).astype(bool) for name in FLAG_STRIDE_COLUMNS})
+    strides = all_strides.select(list(POOLED_COLUMNS)).to_pandas()
+    flags = {name: strides[name].fillna(0).astype(bool) for name in FLAG_STRIDE_COLUMNS}
+    # Plain Python strings, shared by all rows: slices of them cost nothing.
+    strides = strides.assign(**flags, side=strides["side"].astype(object))
     return [subject_row(who, films, strides, plan) for who, films in sorted(people.items())]
 
 

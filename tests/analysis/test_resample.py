@@ -22,10 +22,38 @@ def strides(n=30, seed=0):
 
 def test_draws_stay_within_pass_and_side():
     table = strides()
-    picks = Draws(table, 200, 1).picks
-    for column in ("pass", "side"):
-        drawn = table[column].to_numpy()[picks]
-        assert (drawn == table[column].to_numpy()).all()
+    draws = Draws(table, 200, 1)
+    assert draws.counts.shape == (30, 200)
+    for _, group in table.groupby(["pass", "side"]):
+        assert (draws.counts[group.index].sum(axis=0) == len(group)).all()
+
+
+def test_a_mean_is_that_of_the_strides_as_often_as_they_were_drawn():
+    table = strides().assign(y=lambda t: 2 * t["x"])
+    table.loc[4, "x"] = np.nan
+    draws = Draws(table, 300, 1)
+    left = (table["side"] == "left").to_numpy()
+    (_, of_x), (_, of_both) = draws.means([[("x", left)], [("x", left), ("y", ~left)]])
+    for k in (0, 7, 299):
+        drawn = table.loc[np.repeat(table.index, draws.counts[:, k])]
+        on_left = drawn["side"] == "left"
+        assert of_x[k] == pytest.approx(drawn.loc[on_left, "x"].mean())
+        both = pd.concat([drawn.loc[on_left, "x"], drawn.loc[~on_left, "y"]])
+        assert of_both[k] == pytest.approx(both.mean())
+
+
+def test_draws_of_different_groups_know_nothing_of_each_other():
+    counts = Draws(strides(60), 4000, 1).counts.astype(float)
+    between = np.corrcoef(counts[0::20][:2])[0, 1]  # the first strides of the first two passes
+    assert abs(between) < 0.06
+
+
+@pytest.mark.parametrize("n", [30, 300], ids=["groups that are kept", "groups that are not"])
+def test_draws_depend_on_nothing_that_was_drawn_before(n):
+    table = strides(n)
+    first = Draws(table, 50, 1).counts.copy()
+    Draws(strides(12), 50, 1)
+    assert (Draws(table, 50, 1).counts == first).all()
 
 
 def test_spread_of_the_mean_is_the_standard_error():
@@ -39,7 +67,7 @@ def test_spread_of_the_mean_is_the_standard_error():
 
 def test_same_seed_same_draws_and_another_seed_others():
     table = strides()
-    first, again, other = (Draws(table, 50, seed).picks for seed in (1, 1, 2))
+    first, again, other = (Draws(table, 50, seed).counts for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
 
@@ -47,7 +75,7 @@ def test_same_seed_same_draws_and_another_seed_others():
 def test_mirrored_sides_get_the_mirrored_draws():
     table = strides()
     twin = table.assign(side=table["side"].map({"left": "right", "right": "left"}))
-    assert (Draws(table, 50, 1).picks == Draws(twin, 50, 1).picks).all()
+    assert (Draws(table, 50, 1).counts == Draws(twin, 50, 1).counts).all()
 
 
 def test_unknown_values_are_left_out_of_means():
