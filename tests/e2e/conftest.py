@@ -6,31 +6,18 @@ anything is asked for outside this computer), `new_page` (more pages, each a vis
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from app_server import START_WITHIN_S, running_app
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "sample_videos"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-#: The quickest model: these tests look at the app, not at the figures.
-MODEL = "lite"
-#: The most that a busy machine may take to start the app, or a browser.
-START_WITHIN_S = 180
-#: A closed page's films are deleted after this long.
-LEFT_AFTER_S = 2
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -53,41 +40,8 @@ def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server(server_folder: Path) -> Iterator[str]:
     """Start the app with a data folder of its own; return its address."""
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
-    folder = server_folder
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
-    environment = os.environ | {
-        "EVENSTRIDE_MODEL": MODEL,
-        "EVENSTRIDE_DATA": str(folder / "data"),
-        "EVENSTRIDE_LEFT_AFTER_S": str(LEFT_AFTER_S),
-        "TMPDIR": str(folder),
-    }
-    with (folder / "server.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    (folder / "server.pid").write_text(str(process.pid))
-    address = f"http://localhost:{port}"
-    try:
-        _wait_until_up(f"{address}/_stcore/health", process, folder / "server.log")
+    with running_app(server_folder) as address:
         yield address
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def _wait_until_up(address: str, process: subprocess.Popen, log: Path) -> None:
-    until = time.monotonic() + START_WITHIN_S
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            urllib.request.urlopen(address, timeout=1).close()
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail(f"The app did not start: {log.read_text()}")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from app_server import running_app
 from waiting import ANALYSIS_MS, eventually, expect, settled, true_in
 
 from vision.video import probe, read_frames, write_video
@@ -176,15 +177,17 @@ def test_a_killed_process_is_told_and_the_next_film_works(server, server_folder,
     is_looked_at(page)
 
 
-def test_a_closed_page_leaves_nothing_behind(server, server_folder, new_page):
+def test_a_closed_page_leaves_nothing_behind(new_page, tmp_path):
     page, other = new_page(), new_page()
-    open_film_page(page, server)
-    upload(page, LONG_FILM)
-    expect(page.get_by_text("Following the joints")).to_be_visible(timeout=ANALYSIS_MS)
-    films = set(server_folder.glob(f"evenstride-app-*/visitor-*/*/{LONG_FILM.name}"))
-    assert films
-    page.context.close()
-    eventually(other, lambda: not any(film.exists() for film in films), "the film of a closed page is still there")
+    with running_app(tmp_path, left_after_s=1) as app:
+        open_film_page(page, app)
+        upload(page, LONG_FILM)
+        expect(page.get_by_text("Following the joints")).to_be_visible(timeout=ANALYSIS_MS)
+        films = set(tmp_path.glob(f"evenstride-app-*/visitor-*/*/{LONG_FILM.name}"))
+        assert films
+        page.context.close()
+        eventually(other, lambda: not any(film.exists() for film in films), "the film of a closed page is still there")
+        others_are_over(tmp_path, other)
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -204,7 +207,7 @@ def jobs_halted(server_folder: Path, page) -> Iterator[None]:
 
 
 def others_are_over(server_folder: Path, page) -> None:
-    """Wait until the jobs of earlier tests, whose pages are closed, have ended."""
+    """Wait until all jobs have ended: those of pages that are closed."""
     eventually(page, lambda: not job_processes(server_folder), "a job of a closed page goes on")
 
 
