@@ -172,7 +172,7 @@ def _save_panel(folder: Path, key: str) -> None:
     if store is None:
         pages.link("clients", "Unlock your clients to add this")
         return
-    saved = st.session_state.setdefault("clients-saved", {})
+    saved = session.workspace().saved
     if str(folder) in saved:
         pages.link("clients", "Saved. Open the client's page", client=saved[str(folder)])
         return
@@ -194,7 +194,7 @@ def _save_form(store: Store, folder: Path, names: dict[str, str], key: str) -> N
         except EvenstrideError as error:
             frame.say(error)
             return
-        st.session_state["clients-saved"][str(folder)] = chosen
+        session.workspace().saved[str(folder)] = chosen
         st.rerun()
 
 

@@ -26,11 +26,11 @@ def page() -> None:
     if job is not None and job.state in ("waiting", "running"):
         st.title("Your film is being looked at")
         st.write("You may open other pages from the menu: it goes on. The result opens by itself if you stay here.")
-        st.caption("Closing this window, or loading it again, ends it.")
+        st.caption("Closing this window ends it.")
         progress.watch(job.id)
     elif job is not None and job.state == "asking":
         ask_who(job)
-    elif job is not None and job.state == "done" and st.session_state.get(progress.UNSEEN):
+    elif job is not None and job.state == "done" and session.workspace().unseen:
         pages.go("result")
     else:
         form(job)
@@ -38,7 +38,7 @@ def page() -> None:
 
 def form(job: Job | None) -> None:
     """Ask for a film."""
-    st.session_state.pop(progress.UNSEEN, None)
+    session.workspace().unseen = False
     st.title("Record or upload")
     if job is not None and job.state == "cancelled":
         st.info("Cancelled. The film was deleted.")
@@ -100,7 +100,7 @@ def _received() -> None:
 def begin(film: Path, wanted: AnalyzeOptions) -> None:
     """Start the analysis; its result opens once it is there."""
     session.start(film, wanted)
-    st.session_state[progress.UNSEEN] = True
+    session.workspace().unseen = True
 
 
 def choose_sample() -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner_utils.exceptions import RerunException, StopException
 
 from evenstride import words
-from evenstride.ui import parts, progress
+from evenstride.ui import parts, progress, session
 from vision.errors import EvenstrideError
 
 _log = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 def around(name: str) -> Iterator[None]:
     """Draw what every page has around the page `name`, and turn an error of it into a sentence."""
     st.html(parts.style())
+    session.come_back()
     help_signs()
     progress.notice(name)
     try:

@@ -19,7 +19,6 @@ from vision.errors import EvenstrideError
 
 #: After this many walks across the picture both knees have been near the camera often enough for a sure answer.
 CROSSINGS = 10
-_FOLDER = "live_folder"
 _HEIGHT = "live_height_cm"
 
 _view = st.components.v2.component(
@@ -32,7 +31,7 @@ _view = st.components.v2.component(
 
 def page() -> None:
     """Show the camera, or the result of the walk before it."""
-    if folder := st.session_state.get(_FOLDER):
+    if folder := session.workspace().live_walk:
         st.button("Walk again", on_click=_forget)
         clients.save_to_client_panel(folder)
         show_result(folder, key="live")
@@ -46,7 +45,10 @@ def page() -> None:
 
 def _forget() -> None:
     """Make room for the next walk; what was saved elsewhere stays there."""
-    shutil.rmtree(st.session_state.pop(_FOLDER), ignore_errors=True)
+    mine = session.workspace()
+    if mine.live_walk is not None:
+        shutil.rmtree(mine.live_walk, ignore_errors=True)
+        mine.live_walk = None
 
 
 def not_here(lacking: str) -> None:
@@ -101,5 +103,5 @@ def measure(message: Any) -> None:
     except EvenstrideError as error:
         frame.say(error)
         return
-    st.session_state[_FOLDER] = folder
+    session.workspace().live_walk = folder
     st.rerun()

@@ -60,7 +60,7 @@ def _picture(place: str) -> None:
         on_change=partial(_received, place),
         help=f"Up to {settings.upload_limit_mb()} MB. It stays on the computer that runs this program.",
     )
-    job: Job | None = st.session_state.get(f"{place}_job")
+    job = session.workspace().postures.get(place)
     if job is None:
         return
     if job.state in ("waiting", "running"):
@@ -90,15 +90,15 @@ def _received(place: str) -> None:
     # An uploader whose file was taken out of memory is no use any more: the next one has a new key.
     st.session_state[f"{place}_count"] = st.session_state.get(f"{place}_count", 0) + 1
     if picture is not None:
-        st.session_state[f"{place}_job"] = _runner().start(picture, _options(), ask_who=False)
+        session.workspace().postures[place] = _runner().start(picture, _options(), ask_who=False)
 
 
 def _again() -> None:
     """Look at the pictures once more: something else was said about them."""
     for place in (BEFORE, NOW):
-        job: Job | None = st.session_state.get(f"{place}_job")
+        job = session.workspace().postures.get(place)
         if job is not None and job.state == "done":
-            st.session_state[f"{place}_job"] = _runner().start(job.film, _options(), ask_who=False)
+            session.workspace().postures[place] = _runner().start(job.film, _options(), ask_who=False)
 
 
 def _options() -> Any:
@@ -112,7 +112,7 @@ def _options() -> Any:
 
 def _forget(place: str) -> None:
     """Stop and delete what was in a place: pictures do not pile up."""
-    job: Job | None = st.session_state.pop(f"{place}_job", None)
+    job = session.workspace().postures.pop(place, None)
     if job is not None:
         job.cancel()
         job.join(1)
@@ -121,7 +121,7 @@ def _forget(place: str) -> None:
 
 @st.fragment(run_every=LOOK_EVERY_S)
 def _watch(place: str) -> None:
-    job: Job | None = st.session_state.get(f"{place}_job")
+    job = session.workspace().postures.get(place)
     if job is None or job.over:
         st.rerun()
     progress = job.progress
@@ -172,7 +172,7 @@ def _row(id: str, measure: Any) -> dict[str, str]:
 
 def _changes() -> None:
     """Say what differs between the two pictures, beyond the error of both."""
-    before, now = (_read(st.session_state.get(f"{place}_job")) for place in (BEFORE, NOW))
+    before, now = (_read(session.workspace().postures.get(place)) for place in (BEFORE, NOW))
     if before is None or now is None:
         return
     st.header("What changed", anchor="changes")

@@ -12,10 +12,6 @@ from evenstride.ui.jobs import Job
 LOOK_EVERY_S = 0.7
 
 
-#: Set while a visitor has not seen the result of the latest job yet.
-UNSEEN = "unseen_result"
-
-
 def notice(page: str) -> None:
     """Say on any page but its own how the latest job is doing."""
     job = session.workspace().job
@@ -26,9 +22,9 @@ def notice(page: str) -> None:
     elif job.state == "asking":
         _told("Several people are in your film.", "film", "Choose who is meant")
     elif job.state == "failed":
-        if st.session_state.get(UNSEEN):
+        if session.workspace().unseen:
             _told("Your film could not be used.", "film", "See why")
-    elif job.state == "done" and page != "result" and st.session_state.get(UNSEEN):
+    elif job.state == "done" and page != "result" and session.workspace().unseen:
         _told("Your film is done.", "result", "See the result")
 
 

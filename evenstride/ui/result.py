@@ -11,7 +11,7 @@ import streamlit as st
 
 from evenstride import education, results, words
 from evenstride.report.content import ReportContent, read_content
-from evenstride.ui import clients, frame, options, pages, parts, player, progress, session
+from evenstride.ui import clients, frame, options, pages, parts, player, session
 from evenstride.ui.jobs import Job
 
 #: Cards a row at full width; below, they wrap.
@@ -27,7 +27,7 @@ def page() -> None:
         pages.link("film", "Record or upload a film")
         return
     if job is session.workspace().job:
-        st.session_state.pop(progress.UNSEEN, None)
+        session.workspace().unseen = False
     clients.save_to_client_panel(job.folder)
     show_result(job.folder)
     _again(job)
@@ -247,7 +247,7 @@ def _again(job: Job) -> None:
             person = st.session_state.get("again-person", job.options.person)
             wanted = options.asked("again", job.options).model_copy(update={"person": person})
             if session.again(job, wanted) is not None:
-                st.session_state[progress.UNSEEN] = True
+                session.workspace().unseen = True
                 pages.go("film")
     if session.is_kept(job):
         st.caption(f"The film and its result are kept in {frame.plain(str(job.film.parent))}")

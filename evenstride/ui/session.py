@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import streamlit as st
 from streamlit import runtime
@@ -15,10 +15,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from evenstride.pipeline import AnalyzeOptions
 from evenstride.ui import settings
+from evenstride.ui.components import script
 from evenstride.ui.jobs import RESULT_FOLDER, Job, Runner
 from evenstride.ui.workspace import Workspace, Workspaces, kept_folder
 
 _KEY = "workspace"
+_TAB, _ASKED = "tab", "tab_was_asked"
 
 
 @st.cache_resource(show_spinner=False)
@@ -41,6 +43,28 @@ def workspace() -> Workspace:
         mine.present = partial(runtime.get_instance().is_active_session, context.session_id)
     _connection(mine.key)
     return mine
+
+
+def come_back() -> None:
+    """Give a page that was loaded again the workspace that it had.
+
+    The key is kept by the browser tab (its sessionStorage): other tabs, other people and the browser's history never
+    see it, and it is gone when the tab is closed.
+    """
+    data = {"key": workspace().key, "fresh": _ASKED not in st.session_state}
+    _tab()(key=_TAB, data=data, on_key_change=_came_back)
+
+
+def _came_back() -> None:
+    st.session_state[_ASKED] = True
+    key = str(st.session_state[_TAB].key)
+    if _workspaces().knows(key):
+        st.session_state[_KEY] = key
+
+
+@cache
+def _tab() -> Any:
+    return st.components.v2.component("evenstride_tab", js=script("tab"))
 
 
 def start(film: Path, options: AnalyzeOptions, *, ask_who: bool = True) -> Job:

@@ -28,6 +28,14 @@ class Workspace:
         self.folder = Path(tempfile.mkdtemp(dir=root, prefix="visitor-"))
         self.runner = runner
         self.jobs: list[Job] = []
+        #: Set while the visitor has not seen the result of the latest job yet.
+        self.unseen = False
+        #: The result of the latest live walk.
+        self.live_walk: Path | None = None
+        #: Photos and films of standing still, by their place on the page.
+        self.postures: dict[str, Job] = {}
+        #: The client each result was added to, by result folder.
+        self.saved: dict[str, str] = {}
         #: Says whether the visitor's page is open; the page sets it.
         self.present: Callable[[], bool] = lambda: False
 
@@ -74,9 +82,10 @@ class Workspace:
 
     def close(self) -> None:
         """Cancel what runs and delete everything."""
-        for job in self.jobs:
+        jobs = [*self.jobs, *self.postures.values()]
+        for job in jobs:
             job.cancel()
-        for job in self.jobs:
+        for job in jobs:
             job.join(5)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -92,6 +101,11 @@ class Workspaces:
         self._leaving: dict[str, threading.Timer] = {}
         self._lock = threading.Lock()
         atexit.register(self.close)
+
+    def knows(self, key: str) -> bool:
+        """Say whether a workspace is still there."""
+        with self._lock:
+            return key in self._all
 
     def enter(self, key: str | None) -> Workspace:
         """Return the workspace of a visitor who comes back, or a new one."""
