@@ -7,16 +7,12 @@ same track.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing.connection import wait as wait_for
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +23,7 @@ from vision.errors import Cancelled, EvenstrideError, NoPerson
 from vision.landmarker import Landmarker, Pose, version
 from vision.model import Model
 from vision.people import (
+    POSES_A_TILE,
     SCOUT_INTERVAL_S,
     BoxPath,
     People,
@@ -34,11 +31,13 @@ from vision.people import (
     choose,
     frames_between,
     link,
+    may_hide_something,
     scout_frames,
     sightings_in,
     trunk_of,
 )
-from vision.video import VideoInfo, read_frames
+from vision.processes import CONTEXT, belong_to_parent, ctrl_c_held_back
+from vision.video import Frame, VideoInfo, read_frames
 
 #: Frames a second that are analysed unless all are asked for: 60 gain only 4-11 % in timing (PLATFORM.md).
 ANALYSED_FPS = 30.0
@@ -70,6 +69,9 @@ IDENTITY_SIZE_RATIO = 1.5
 MIN_APART = 0.25
 #: The reader of a result is told when more than this share of the pictures showed somebody else.
 MUCH_ELSEWHERE = 0.05
+
+#: The sightings in each frame that was looked at, by the frame's index.
+_Seen = dict[int, list[Sighting]]
 
 _POLL_S = 0.1
 _AS_NAMED = list(range(N_LANDMARKS))
@@ -213,9 +215,7 @@ def _find_people(crew: _Crew, info: VideoInfo, scouted: NDArray[np.int64], perso
     """Scout the clip; look closer when a first look shows nobody."""
     size_px = (info.width, info.height)
     for small in (False, True):
-        pictures = _look(crew, scouted, small)
-        between = frames_between(info.frame_times_s, scouted, pictures)
-        seen = dict(zip(scouted, pictures, strict=True)) | dict(zip(between, _look(crew, between, small), strict=True))
+        seen = _look(crew, info, scouted, small)
         sightings = [seen[index] for index in sorted(seen)]
         try:
             return choose(link(sightings), scouted=len(seen), name=info.name, size_px=size_px, person=person)
@@ -225,10 +225,28 @@ def _find_people(crew: _Crew, info: VideoInfo, scouted: NDArray[np.int64], perso
     raise AssertionError("unreachable")
 
 
-def _look(crew: _Crew, indices: NDArray[np.int64], small: bool) -> list[list[Sighting]]:
-    """Return the sightings in each of the frames."""
-    shares = [(share, small) for share in np.array_split(indices, crew.workers) if len(share)]
-    return [picture for share in crew.run(_scout, shares) for picture in share]
+def _look(crew: _Crew, info: VideoInfo, indices: NDArray[np.int64], small: bool) -> _Seen:
+    """Return the sightings in each of the frames, and in those between them where something may be hidden."""
+    between = frames_between(info.frame_times_s, indices)
+    shares = []
+    for part in np.array_split(indices, crew.workers):
+        own = set(part.tolist())
+        shares.append((part, {k: around for k, around in between.items() if own.issuperset(around)}, small))
+    seen = _joined(crew.run(_scout, [share for share in shares if len(share[0])]))
+    # What lies between two processes' shares could be judged by neither.
+    judged = {index for _, between_here, _ in shares for index in between_here}
+    left = [k for k, around in between.items() if k not in judged and may_hide_something(_pictures(seen, around))]
+    shares = [(part, {}, small) for part in np.array_split(np.array(left, np.int64), crew.workers) if len(part)]
+    return seen | _joined(crew.run(_scout, shares))
+
+
+def _joined(parts: Sequence[_Seen]) -> _Seen:
+    return {index: picture for part in parts for index, picture in part.items()}
+
+
+def _pictures(seen: _Seen, indices: Sequence[int]) -> list[list[Sighting]]:
+    """Return the sightings in some frames; a frame that is damaged in the file shows nobody."""
+    return [seen.get(index, []) for index in indices]
 
 
 def _places(info: VideoInfo, analysed: NDArray[np.int64], people: People) -> list[_Place]:
@@ -318,15 +336,39 @@ def _shares(blocks: Sequence[list[_Place]], workers: int) -> list[tuple[list[lis
 
 
 def _scout(
-    info: VideoInfo, model: Model, tick: Callable[[], None], indices: NDArray[np.int64], small: bool
-) -> list[list[Sighting]]:
-    """Return the sightings in each of the frames."""
-    pictures = []
-    with Landmarker(model.scout or model.path, "image", poses=4) as landmarker:
-        for frame in read_frames(info, indices=indices):
-            pictures.append(sightings_in(frame.rgb, frame.index, frame.time_s, landmarker, small))
+    info: VideoInfo,
+    model: Model,
+    tick: Callable[[], None],
+    indices: NDArray[np.int64],
+    between: Mapping[int, tuple[int, ...]],
+    small: bool,
+) -> _Seen:
+    """Return the sightings in each of the frames, and in those of `between` around which something may be hidden.
+
+    The film is decoded once: a frame between is held until the frames around it, which are named with it, are seen.
+    """
+    seen: _Seen = {}
+    held: list[Frame] = []
+    with Landmarker(model.scout or model.path, "image", poses=POSES_A_TILE) as landmarker:
+
+        def look(frame: Frame) -> None:
+            seen[frame.index] = sightings_in(frame.rgb, frame.index, frame.time_s, landmarker, small)
             tick()
-    return pictures
+
+        def judge(seen_to: float) -> None:
+            while held and between[held[0].index][-1] <= seen_to:
+                frame = held.pop(0)
+                if may_hide_something(_pictures(seen, between[frame.index])):
+                    look(frame)
+
+        for frame in read_frames(info, indices=np.union1d(indices, list(between)).astype(np.int64)):
+            if frame.index in between:
+                held.append(frame)
+            else:
+                look(frame)
+                judge(frame.index)
+        judge(np.inf)
+    return seen
 
 
 class _Found(NamedTuple):
@@ -477,11 +519,10 @@ class _Crew:
         self._done_here = 0
         self._pool: ProcessPoolExecutor | None = None
         if workers > 1:
-            context = multiprocessing.get_context("spawn")
-            self._done = context.Value("q", 0)
-            self._stop = context.Event()
+            self._done = CONTEXT.Value("q", 0)
+            self._stop = CONTEXT.Event()
             self._pool = ProcessPoolExecutor(
-                workers, mp_context=context, initializer=_start_worker, initargs=(self._done, self._stop)
+                workers, mp_context=CONTEXT, initializer=_start_worker, initargs=(self._done, self._stop)
             )
 
     def __enter__(self) -> _Crew:
@@ -496,7 +537,7 @@ class _Crew:
         """Return ``work(info, model, tick, *share)`` for every share, in order."""
         if self._pool is None:
             return [work(self._info, self._model, self._tick_here, *share) for share in shares]
-        with _ctrl_c_held_back():
+        with ctrl_c_held_back():
             futures = [self._pool.submit(_in_worker, work, self._info, self._model, *share) for share in shares]
         try:
             self._watch(futures)
@@ -526,34 +567,12 @@ class _Crew:
             raise Cancelled(f"The analysis of {self._info.name} was cancelled.", "Start it again when you like.")
 
 
-@contextmanager
-def _ctrl_c_held_back() -> Iterator[None]:
-    """Start processes that Ctrl-C never reaches, not even while they are importing; the parent hears it afterwards."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 _worker: dict[str, Any] = {}
 
 
 def _start_worker(done: Any, stop: Any) -> None:
-    """Prepare a process: Ctrl-C is the parent's to handle, and no process outlives it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    belong_to_parent()
     _worker.update(done=done, stop=stop)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os._exit(1)
 
 
 def _in_worker(work: Callable[..., Any], info: VideoInfo, model: Model, *share: Any) -> Any:

@@ -166,20 +166,28 @@ def scout_frames(times_s: NDArray[np.floating]) -> NDArray[np.int64]:
     return _frames_at(wanted, times_s)
 
 
-def frames_between(
-    times_s: NDArray[np.floating], looked_at: NDArray[np.int64], pictures: Sequence[Sequence[Sighting]]
-) -> NDArray[np.int64]:
-    """Return the indices of the frames to look at next, halfway between those in which something may be missed.
+def frames_between(times_s: NDArray[np.floating], looked_at: NDArray[np.int64]) -> dict[int, tuple[int, ...]]:
+    """Return the frames halfway between those looked at; with each, those around it that tell whether to look at it.
 
     Parameters
     ----------
     times_s : of all frames
-    looked_at : int array [N]
-    pictures : the sightings in each of them
+    looked_at : int array [N], increasing
     """
-    halfway = 0.5 * (times_s[looked_at[1:]] + times_s[looked_at[:-1]])
-    doubtful = [not _goes_straight(pictures[max(k - 1, 0) : k + 3]) for k in range(len(halfway))]
-    return np.setdiff1d(_frames_at(halfway[doubtful], times_s), looked_at)
+    halfway = np.searchsorted(times_s, 0.5 * (times_s[looked_at[1:]] + times_s[looked_at[:-1]]))
+    around = [tuple(looked_at[max(k - 1, 0) : k + 3].tolist()) for k in range(len(halfway))]
+    between = dict(zip(halfway.tolist(), around, strict=True))
+    return {index: near for index, near in between.items() if index not in near}
+
+
+def may_hide_something(pictures: Sequence[Sequence[Sighting]]) -> bool:
+    """Whether more may go on between these pictures than they show: anything but a single body that goes straight on.
+
+    Parameters
+    ----------
+    pictures : the sightings in up to four pictures, about 2 SCOUT_INTERVAL_S apart
+    """
+    return not _goes_straight(pictures)
 
 
 def _frames_at(wanted_s: NDArray[np.floating], times_s: NDArray[np.floating]) -> NDArray[np.int64]:

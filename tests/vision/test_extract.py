@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ from validation.real import flip
 from vision import extract as ex
 from vision.errors import NoPerson
 from vision.extract import Cancelled, WorkerDied, analysed_frames, extract
-from vision.model import get_model
-from vision.people import BoxPath
+from vision.model import Model, get_model
+from vision.people import BoxPath, Sighting, scout_frames
 from vision.video import probe, read_frames, write_video
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,6 +148,68 @@ def test_blocks_hold_every_frame_once_and_do_not_know_the_workers(tmp_path):
         assert [block for (share,) in shares for block in share] == blocks
         assert len(shares) <= workers
     assert ex._blocks(info, []) == [] and ex._shares([], 2) == []
+
+
+# Scouting
+
+
+class _Here:
+    """Does the shares of several processes' work here, and counts how often the film is read."""
+
+    def __init__(self, workers, info):
+        self.workers, self.info, self.readings = workers, info, 0
+
+    def run(self, work, shares):
+        self.readings += len(shares)
+        return [work(self.info, MODEL, lambda: None, *share) for share in shares]
+
+
+MODEL = Model("none", Path("none.task"), "")
+
+
+@pytest.fixture(scope="module")
+def long_clip(tmp_path_factory):
+    return probe(write_clip(tmp_path_factory.mktemp("scout") / "long.mp4", 330, size=(64, 64)))
+
+
+def scouted(monkeypatch, info, workers, damaged=()):
+    """Return when somebody was looked for who turns round after 5.5 s, and how often the film was read for it."""
+
+    def sightings_in(rgb, index, time_s, landmarker, small):
+        at = np.array((200 * min(time_s, 11 - time_s), 300.0))
+        return [Sighting(index, time_s, at, at, 200.0, 60.0, np.zeros(2), np.zeros(3), 1.0)]
+
+    def read(info, *, indices):
+        return (ex.Frame(int(k), float(info.frame_times_s[k]), None) for k in indices if k not in damaged)
+
+    monkeypatch.setattr(ex, "Landmarker", lambda *arguments, **options: nullcontext())
+    monkeypatch.setattr(ex, "sightings_in", sightings_in)
+    monkeypatch.setattr(ex, "read_frames", read)
+    crew = _Here(workers, info)
+    seen = ex._look(crew, info, scout_frames(info.frame_times_s), False)
+    assert all(picture[0].index == index for index, picture in seen.items())
+    return sorted(seen), crew.readings
+
+
+def test_one_process_looks_twice_at_a_turn_in_one_reading(monkeypatch, long_clip):
+    frames, readings = scouted(monkeypatch, long_clip, 1)
+    first = scout_frames(long_clip.frame_times_s)
+    again = np.setdiff1d(frames, first)
+    assert set(first) < set(frames) and readings == 1
+    assert len(again) == 3 and np.all(np.abs(again / 30 - 5.5) < 2)
+
+
+@pytest.mark.parametrize("workers", [2, 3, 5, 30])
+def test_what_is_looked_at_does_not_depend_on_the_number_of_processes(workers, monkeypatch, long_clip):
+    assert scouted(monkeypatch, long_clip, workers)[0] == scouted(monkeypatch, long_clip, 1)[0]
+
+
+@pytest.mark.parametrize("place", [0, 4, -1])
+def test_a_damaged_picture_is_looked_around(place, monkeypatch, long_clip):
+    first = scout_frames(long_clip.frame_times_s)
+    frames, _ = scouted(monkeypatch, long_clip, 1, damaged=[first[place]])
+    whole, _ = scouted(monkeypatch, long_clip, 1)
+    assert first[place] not in frames and len(frames) > len(whole) - 1
 
 
 # Clips of our own

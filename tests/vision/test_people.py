@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vision.errors import NoPerson
-from vision.people import Sighting, _tiles, choose, frames_between, link, scout_frames
+from vision.people import Sighting, _tiles, choose, frames_between, link, may_hide_something, scout_frames
 
 SIZE = (1280, 720)
 RED, BLUE = np.array((180.0, 30.0, 30.0)), np.array((30.0, 40.0, 160.0))
@@ -134,7 +134,9 @@ def between(xs, bystander=()):
     pictures = [[] if x is None else [sighting(k, x)] for k, x in enumerate(xs)]
     for k in bystander:
         pictures[k].append(sighting(k, 1100))
-    return times[frames_between(times, looked, pictures)].round(1).tolist()
+    seen = dict(zip(looked, pictures, strict=True))
+    frames = frames_between(times, looked)
+    return [times[k].round(1) for k, near in frames.items() if may_hide_something([seen[i] for i in near])]
 
 
 def sighting(second, x):
