@@ -51,10 +51,11 @@ class Draws:
         names, group = np.unique(key, return_inverse=True)
         first = np.full(len(names), np.inf)
         np.minimum.at(first, group, strides["start_s"].to_numpy(dtype=float))
-        self.counts: NDArray[np.uint16] = np.empty((len(strides), n), dtype=np.uint16)
-        for number, one in enumerate(np.argsort(first, kind="stable")):
-            rows = np.flatnonzero(group == one)
-            self.counts[rows] = _counts(number, len(rows), n, seed)
+        number = np.argsort(np.argsort(first, kind="stable"))[group]
+        sizes = np.bincount(number).tolist()
+        nothing = np.empty((0, n), dtype=np.uint16)
+        in_order = np.concatenate([nothing, *(_counts(k, size, n, seed) for k, size in enumerate(sizes))])
+        self.counts: NDArray[np.uint16] = in_order[np.argsort(np.argsort(number, kind="stable"))]
 
     def mean(self, *parts: Part) -> Drawn:
         """Return the mean of one or several columns, each over its own rows, pooled; NaN where nothing is known."""

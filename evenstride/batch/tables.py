@@ -6,15 +6,17 @@ That is why an interrupted batch that went on ends with the very tables of one t
 from __future__ import annotations
 
 import io
-import json
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+from pydantic_core import from_json
 
 from analysis.favoring import Favoring
 from analysis.pool import POOLED_COLUMNS, Recording, judge_together
@@ -80,7 +82,7 @@ def write_tables(plan: Plan, marks: Mapping[str, Mark], out: str) -> list[str]:
     from evenstride.batch.page import Row, make_page
 
     summary: list[dict[str, Any]] = []
-    strides: list[pa.Table] = []
+    strides: list[tuple[Item, pa.Table]] = []
     people: dict[tuple[str, str], list[Film]] = {}
     remarks = list(plan.remarks)
     rows: list[Row] = []
@@ -92,10 +94,10 @@ def write_tables(plan: Plan, marks: Mapping[str, Mark], out: str) -> list[str]:
         if who and one.result is not None and one.strides is not None:
             people.setdefault(who, []).append(Film.of(one, first_stride))
         if one.strides is not None:
-            strides.append(with_file(one.strides, one.item))
+            strides.append((one.item, one.strides))
             first_stride += len(one.strides)
         rows.append(Row.of(one, summary[-1]))
-    all_strides = pa.concat_tables([with_file(no_strides(), None), *strides])
+    all_strides = put_together(strides)
     subjects = subject_rows(people, all_strides, plan)
     tables = {
         SUMMARY: summary_table(summary, plan.columns),
@@ -121,9 +123,12 @@ def read_results(plan: Plan, marks: Mapping[str, Mark], out: str) -> Iterator[Re
         chunk = plan.items[start : start + CHUNK]
         measured = [item.id for item in chunk if item.id in marks and marks[item.id].status == "measured"]
         found = read_many(out, [f"{RESULTS_FOLDER}/{one}/{name}" for one in measured for name in names])
+        tables = read_strides(
+            {one: data for one in measured if (data := found.get(f"{RESULTS_FOLDER}/{one}/{names[1]}"))}
+        )
         for item in chunk:
-            mark = marks.get(item.id)
-            result, strides, thumbnail = (found.get(f"{RESULTS_FOLDER}/{item.id}/{name}") for name in names)
+            mark, strides = marks.get(item.id), tables.get(item.id)
+            result, thumbnail = (found.get(f"{RESULTS_FOLDER}/{item.id}/{name}") for name in (names[0], names[2]))
             if mark is None or mark.status != "measured":
                 yield Read(item, mark)
             elif result is None or strides is None:
@@ -132,7 +137,7 @@ def read_results(plan: Plan, marks: Mapping[str, Mark], out: str) -> Iterator[Re
                 advice = {"advice": "Delete what is left of that folder and run the batch again."}
                 yield Read(item, Mark(item.file, "", "", "", {}, "failed", gone | advice))
             else:
-                yield Read(item, mark, json.loads(result), read_strides(strides), thumbnail)
+                yield Read(item, mark, from_json(result), strides, thumbnail)
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -247,34 +252,48 @@ def stride_schema() -> dict[str, pa.DataType]:
     return kinds | {"pass": pa.int32()}
 
 
-def read_strides(data: bytes) -> pa.Table:
-    """Read one strides.csv."""
+def read_strides(files: Mapping[str, bytes]) -> dict[str, pa.Table]:
+    """Read many strides.csv by name. Those with the same header are read as one: starting to read takes longest."""
+    alike: dict[bytes, dict[str, bytes]] = {}
+    for name, data in files.items():
+        head, _, body = data.partition(b"\n")
+        alike.setdefault(head, {})[name] = body if body.endswith(b"\n") or not body else body + b"\n"
+    tables: dict[str, pa.Table] = {}
+    for head, bodies in alike.items():
+        together = _read_csv(head, *bodies.values())
+        ends = list(itertools.accumulate(body.count(b"\n") for body in bodies.values()))
+        if ends[-1] != len(together):  # a line is no row where somebody edited a file
+            tables |= {name: _read_csv(head, body) for name, body in bodies.items()}
+            continue
+        for name, start, end in zip(bodies, [0, *ends], ends, strict=False):
+            tables[name] = together.slice(start, end - start)
+    return tables
+
+
+def _read_csv(head: bytes, *bodies: bytes) -> pa.Table:
     convert = pyarrow.csv.ConvertOptions(
         column_types=stride_schema(),
         include_columns=list(STRIDE_COLUMNS),
         include_missing_columns=True,
         strings_can_be_null=True,
     )
-    return pyarrow.csv.read_csv(io.BytesIO(data), convert_options=convert)
+    return pyarrow.csv.read_csv(io.BytesIO(b"".join([head, b"\n", *bodies])), convert_options=convert)
 
 
-def no_strides() -> pa.Table:
-    """Return the table of no stride."""
-    return pa.schema(list(stride_schema().items())).empty_table()
-
-
-def with_file(strides: pa.Table, item: Item | None) -> pa.Table:
-    """Put the file and the subject before the columns of a stride table."""
-    file, subject = (item.file, item.given.get(SUBJECT_COLUMN) or None) if item else ("", None)
-    table = strides.add_column(0, SUBJECT_COLUMN, pa.array([subject] * len(strides), pa.string()))
-    return table.add_column(0, "file", pa.array([file] * len(strides), pa.string()))
+def put_together(strides: Sequence[tuple[Item, pa.Table]]) -> pa.Table:
+    """Return one table of the strides of all videos, the file and the subject before their columns."""
+    none = pa.schema(list(stride_schema().items())).empty_table()
+    table = pa.concat_tables([none, *(rows for _, rows in strides)]).combine_chunks()
+    which = np.repeat(np.arange(len(strides)), [len(rows) for _, rows in strides])
+    subjects = pa.array([item.given.get(SUBJECT_COLUMN) or None for item, _ in strides], pa.string())
+    files = pa.array([item.file for item, _ in strides], pa.string())
+    return table.add_column(0, SUBJECT_COLUMN, subjects.take(which)).add_column(0, "file", files.take(which))
 
 
 def _count(strides: pa.Table | None, side: str) -> int:
     if strides is None:
         return 0
-    pairs = zip(strides["side"].to_pylist(), strides["valid"].to_pylist(), strict=True)
-    return sum(each == side and bool(valid) for each, valid in pairs)
+    return list(zip(strides["side"].to_pylist(), strides["valid"].to_pylist(), strict=True)).count((side, 1))
 
 
 def parquet(table: pa.Table) -> bytes:

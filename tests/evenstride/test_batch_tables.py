@@ -19,7 +19,7 @@ from evenstride import pipeline
 from evenstride.batch import page
 from evenstride.batch.plan import make_plan
 from evenstride.batch.run import run_plan
-from evenstride.batch.tables import HEAD, TAIL, write_tables
+from evenstride.batch.tables import HEAD, TAIL, read_strides, write_tables
 from evenstride.pipeline import AnalyzeOptions
 
 MANIFEST = """file,subject,condition,status,note
@@ -94,6 +94,21 @@ def test_strides_of_all_videos(batch: Path):
     valid = strides.groupby("file")["valid"].sum()
     assert (valid["left.mp4"], valid["right.mp4"]) == (20, 20)
     assert set(strides.loc[strides["file"] == "left.mp4", "subject"]) == {"P1"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [b"pass,side,valid\n3,right,1", b"side,pass,valid\nright,3,1\n", b"pass,side,valid\n3,right,1\n\n\n"],
+    ids=["no end of line", "another header", "empty lines"],
+)
+def test_stride_files_read_together_are_read_as_each_alone(odd: bytes):
+    files = {"a": b"pass,side,valid\n0,left,1\n1,,0\n", "none": b"pass,side,valid\n", "odd": odd}
+    files["z"] = b"pass,side,valid\n2,left,1\n"
+    together = read_strides(files)
+    assert set(together) == set(files)
+    assert all(together[name].equals(read_strides({name: data})[name]) for name, data in files.items())
+    found = {name: (table["pass"].to_pylist(), table["side"].to_pylist()) for name, table in together.items()}
+    assert found == {"a": ([0, 1], ["left", None]), "none": ([], []), "odd": ([3], ["right"]), "z": ([2], ["left"])}
 
 
 def test_both_directions_of_one_person_are_judged_together(batch: Path):
