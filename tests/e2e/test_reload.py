@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from test_film import is_looked_at, open_film_page, upload, wait_for_result
-from waiting import expect, settled
+from waiting import expect, settled, true_in
+
+KEPT = "sessionStorage.getItem('evenstride-workspace')"
 
 
 def test_a_result_survives_loading_the_page_again(server, page, new_page, short_clip):
     open_film_page(page, server)
     upload(page, short_clip)
     is_looked_at(page)
-    settled(page)
+    true_in(page, f"{KEPT} !== null")
     page.reload()
     wait_for_result(page)
 
@@ -32,4 +34,4 @@ def test_a_key_that_nobody_has_opens_nothing(server, page):
     page.evaluate("sessionStorage.setItem('evenstride-workspace', '0'.repeat(32))")
     page.goto(f"{server}/result")
     expect(page.get_by_role("heading", name="No result yet")).to_be_visible()
-    page.wait_for_function("sessionStorage.getItem('evenstride-workspace') !== '0'.repeat(32)")
+    true_in(page, f"{KEPT} !== '0'.repeat(32)")
