@@ -28,7 +28,7 @@ SAME = Conditions("overground", "trainers", "usual")
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store, a workspace and links of our own: there is no navigation here that could know the pages."""
     monkeypatch.setenv("EVENSTRIDE_DATABASE", str(tmp_path / "data/clients.sqlite"))
-    workspace = SimpleNamespace(folder=tmp_path / "visitor")
+    workspace = SimpleNamespace(folder=tmp_path / "visitor", saved={})
     monkeypatch.setattr(session, "workspace", lambda: workspace)
     monkeypatch.setattr(pages, "link", lambda name, label, **query: st.markdown(f"{label} → {name} {query}"))
 
