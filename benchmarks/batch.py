@@ -238,7 +238,7 @@ def measure(arguments: argparse.Namespace) -> Measured:
 
 def written(found: Measured, arguments: argparse.Namespace, load: float) -> str:
     """Return docs/scale.md."""
-    from vision.extract import available_cores
+    from vision.processes import available_cores
 
     machine = (
         f"{available_cores()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, "

@@ -122,7 +122,7 @@ def main() -> None:
 
 def measure(clip: Path, rounds: int, report: Path) -> None:
     """Time the three comparisons and write them down."""
-    from vision.extract import available_cores
+    from vision.processes import available_cores
     from vision.model import get_model
     from vision.video import probe
 

@@ -7,7 +7,6 @@ same track.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -36,7 +35,7 @@ from vision.people import (
     sightings_in,
     trunk_of,
 )
-from vision.processes import CONTEXT, belong_to_parent, ctrl_c_held_back
+from vision.processes import CONTEXT, available_cores, belong_to_parent, ctrl_c_held_back
 from vision.video import Frame, VideoInfo, read_frames
 
 #: Frames a second that are analysed unless all are asked for: 60 gain only 4-11 % in timing (PLATFORM.md).
@@ -198,13 +197,6 @@ def analysed_frames(times_s: NDArray[np.floating], all_frames: bool) -> NDArray[
     after = np.clip(np.searchsorted(times_s, wanted), 1, len(times_s) - 1)
     nearest = np.where(wanted - times_s[after - 1] <= times_s[after] - wanted, after - 1, after)
     return np.unique(nearest)
-
-
-def available_cores() -> int:
-    """Return the number of cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 # --------------------------------------------------------------------------------------------------------------------

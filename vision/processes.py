@@ -15,6 +15,13 @@ from multiprocessing.connection import wait
 CONTEXT = multiprocessing.get_context("spawn")
 
 
+def available_cores() -> int:
+    """Return the number of cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @contextmanager
 def ctrl_c_held_back() -> Iterator[None]:
     """Start processes in here: Ctrl-C never reaches them, not even while they import; this one hears it afterwards."""

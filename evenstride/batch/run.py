@@ -12,7 +12,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -20,7 +19,6 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from concurrent.futures import wait as wait_for_futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from multiprocessing.connection import wait as wait_for_process
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -43,6 +41,7 @@ from evenstride.batch.work import (
     write_mark,
 )
 from vision.errors import EvenstrideError
+from vision.processes import CONTEXT, available_cores, belong_to_parent, ctrl_c_held_back
 
 #: Memory that a process is given room for: up to 530 MB were measured (docs/scale.md), and some to spare.
 WORKER_BYTES = 600 << 20
@@ -170,8 +169,6 @@ def run_plan(
 
 def default_workers() -> int:
     """Return how many processes this machine has cores and memory for."""
-    from vision.extract import available_cores
-
     memory = available_memory()
     return available_cores() if memory is None else max(1, min(available_cores(), memory // WORKER_BYTES))
 
@@ -415,9 +412,8 @@ class _Process:
             except BrokenExecutor:  # it died while it had nothing to do
                 self.close()
         before = {child.pid for child in multiprocessing.active_children()}
-        with _ctrl_c_held_back():
-            context = multiprocessing.get_context("spawn")
-            self.executor = ProcessPoolExecutor(1, mp_context=context, initializer=_start_worker)
+        with ctrl_c_held_back():
+            self.executor = ProcessPoolExecutor(1, mp_context=CONTEXT, initializer=belong_to_parent)
             future = self.executor.submit(work, item, job, retry_failed)
         self.pid = next((child.pid for child in multiprocessing.active_children() if child.pid not in before), None)
         return future
@@ -498,33 +494,3 @@ class _Given:
             future.cancel()
         if self.instead is not None:
             self.instead.stop()
-
-
-# --------------------------------------------------------------------------------------------------------------------
-# What a process does besides
-
-
-@contextmanager
-def _ctrl_c_held_back() -> Iterator[None]:
-    """Start processes that Ctrl-C never reaches, not even while they are importing; this one hears it afterwards."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _start_worker() -> None:
-    """Prepare a process: Ctrl-C is the parent's to handle, and no process outlives it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for_process([parent.sentinel])
-        os._exit(1)

@@ -8,22 +8,19 @@ from __future__ import annotations
 import atexit
 import logging
 import math
-import multiprocessing
-import os
 import shutil
-import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from multiprocessing.connection import wait as wait_for
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from evenstride.pipeline import STAGES, AnalyzeOptions, Progress, analyze_video
 from vision.errors import EvenstrideError
+from vision.processes import CONTEXT, belong_to_parent, ctrl_c_held_back
 
 if TYPE_CHECKING:
     from vision.people import People
@@ -37,7 +34,6 @@ PEOPLE_FOLDER = "people"
 #: A process that was told to stop is ended by force after this long.
 STOP_PATIENCE_S = 10.0
 
-_CONTEXT = multiprocessing.get_context("spawn")
 _STAGE_NAMES = tuple(STAGES)
 _log = logging.getLogger(__name__)
 
@@ -196,12 +192,13 @@ class Job:
     def _in_process(self) -> Outcome:
         """Run the work in a process of its own; whatever becomes of that process, there is an answer."""
         self._board.clear()
-        receiver, sender = _CONTEXT.Pipe(duplex=False)
+        receiver, sender = CONTEXT.Pipe(duplex=False)
         arguments = (self._work, self.film, self.options, self.ask_who, self._board.cells, self._stop, sender)
         with receiver:
             with sender:
-                self._process = _CONTEXT.Process(target=_in_child, args=arguments, name=f"evenstride-{self.id}")
-                self._process.start()
+                self._process = CONTEXT.Process(target=_in_child, args=arguments, name=f"evenstride-{self.id}")
+                with ctrl_c_held_back():
+                    self._process.start()
             self.state = "running"
             outcome = self._listen(receiver)
         self._process.join(STOP_PATIENCE_S)
@@ -266,7 +263,7 @@ class _Flag:
     """A wish in shared memory: without a lock, as `multiprocessing.Event` has one, which a process can die holding."""
 
     def __init__(self) -> None:
-        self._cell = _CONTEXT.RawValue("b", 0)
+        self._cell = CONTEXT.RawValue("b", 0)
 
     def set(self) -> None:
         self._cell.value = 1
@@ -279,7 +276,7 @@ class _Board:
     """Progress in shared memory: without a lock, so a process that dies can leave none behind."""
 
     def __init__(self) -> None:
-        self.cells = _CONTEXT.RawArray("d", 5)
+        self.cells = CONTEXT.RawArray("d", 5)
 
     def clear(self) -> None:
         self.cells[:] = [-1.0] * 5
@@ -299,9 +296,7 @@ def _in_child(
     work: Work, film: Path, options: AnalyzeOptions, ask_who: bool, cells: Any, stop: Any, sender: Connection
 ) -> None:
     """Do the work and send what came of it; no traceback reaches a page."""
-    # Ctrl-C is the server's to handle, and this process does not outlive it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    belong_to_parent()
 
     def write(progress: Progress) -> None:
         left = math.nan if progress.remaining_s is None else progress.remaining_s
@@ -322,10 +317,3 @@ def _outcome(work: Work, film: Path, *arguments: Any) -> Outcome:
         # The edge of a job: the terminal gets the cause, the page a sentence.
         _log.exception("The analysis of %s failed", film.name)
         return Failure("unexpected", f"Something went wrong while {film.name} was analyzed.", "Try another film.")
-
-
-def _end_with_parent() -> NoReturn:
-    parent = multiprocessing.parent_process()
-    sentinels: Sequence[int] = [] if parent is None else [parent.sentinel]
-    wait_for(sentinels)
-    os._exit(1)

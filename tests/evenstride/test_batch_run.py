@@ -458,7 +458,7 @@ def test_a_local_dask_cluster_with_two_workers(tmp_path: Path):
 
 
 def test_processes_fit_cores_and_memory(monkeypatch):
-    monkeypatch.setattr("vision.extract.available_cores", lambda: 8)
+    monkeypatch.setattr("evenstride.batch.run.available_cores", lambda: 8)
     monkeypatch.setattr("evenstride.batch.run.available_memory", lambda: 2 << 30)
     assert default_workers() == 3
     monkeypatch.setattr("evenstride.batch.run.available_memory", lambda: 1 << 20)
