@@ -267,6 +267,8 @@ def test_a_result_goes_to_a_client_in_one_step(tmp_path: Path):
     (recording,) = store.recordings(client.id)
     assert recording.result_json == (folder / "result.json").read_text()
     assert "Saved." in said(test) and not test.selectbox
+    assert "Saved." in said(shown()), "also when the page is loaded again"
+    session.workspace().saved.clear()
     assert len(shown().selectbox) > 0, "another visit may add it again, to someone else"
 
 
