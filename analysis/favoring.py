@@ -8,14 +8,15 @@ timing is averaged over both walking directions, so that whatever the camera doe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.config import FavoringConfig
-from analysis.pose import FloatArray, Side
-from analysis.resample import Drawn, Draws, Part, central_95
+from analysis.pose import BoolArray, FloatArray, Side
+from analysis.resample import Drawn, Draws, Part, Strides, central_95
 from analysis.view import Pass
 
 FavoringVerdict = Literal["clear", "possible", "mixed", "none", "inconclusive"]
@@ -120,9 +121,11 @@ def judge(
     config = config or FavoringConfig()
     facings = {one.index: one.facing for one in passes}
     facing = np.array([facings.get(index, 0) for index in strides["pass"].tolist()], dtype=float)
-    usable = strides["valid"].to_numpy(dtype=bool) & (facing != 0)
-    timing = strides[usable]
-    knee = timing[timing["valid_knee"].to_numpy(dtype=bool) & timing["near"].to_numpy(dtype=bool)]
+    # Arrays from here on: thousands of people are judged in a row, and a DataFrame takes longer than the sums.
+    columns = {name: strides[name].to_numpy() for name in JUDGED_COLUMNS}
+    usable = columns["valid"].astype(bool) & (facing != 0)
+    timing = _rows(columns, usable)
+    knee = _rows(timing, timing["valid_knee"].astype(bool) & timing["near"].astype(bool))
     drawn = timing_parts(timing, facing[usable], config)
     knees = _count(knee)
     if min(knees) >= config.min_strides:
@@ -146,15 +149,15 @@ def judge(
     return _decide(components, drawn, spread, config)
 
 
-def timing_parts(timing: pd.DataFrame, facing: FloatArray, config: FavoringConfig) -> dict[str, Drawn]:
+def timing_parts(timing: Strides, facing: FloatArray, config: FavoringConfig) -> dict[str, Drawn]:
     """Return T1 and T2 in percent, each averaged over the walking directions.
 
     T1 = 100 ln(step time right / left): the step time of the right foot is the time spent on the left leg, so sparing
     the right leg makes it long. T2 = 100 ln(single support left / right).
     """
-    if not len(timing):
+    left = np.asarray(timing["side"]) == "left"
+    if not len(left):
         return {}
-    left = timing["side"].to_numpy() == "left"
     wanted: list[tuple[Part, Part]] = []
     for mine in (facing > 0, facing < 0):
         if mine.any():
@@ -167,9 +170,9 @@ def timing_parts(timing: pd.DataFrame, facing: FloatArray, config: FavoringConfi
     return {id: part for id, part in parts.items() if _known(part)}
 
 
-def knee_parts(knee: pd.DataFrame, config: FavoringConfig) -> dict[str, Drawn]:
+def knee_parts(knee: Strides, config: FavoringConfig) -> dict[str, Drawn]:
     """Return K1 and K2 in degrees: left minus right, each side as the near leg."""
-    left = knee["side"].to_numpy() == "left"
+    left = np.asarray(knee["side"]) == "left"
     wanted = [[(f"{id}_deg", side)] for id in KNEE for side in (left, ~left)]
     drawn = Draws(knee, config.bootstraps, config.seed).means(wanted)
     pairs = zip(KNEE, drawn[0::2], drawn[1::2], strict=True)
@@ -194,10 +197,14 @@ def _known(part: Drawn) -> bool:
     return bool(np.isfinite(part[0]) and len(part[1]) and np.isfinite(part[1]).all())
 
 
-def _count(strides: pd.DataFrame) -> tuple[int, int]:
+def _rows(columns: dict[str, NDArray[Any]], which: BoolArray) -> dict[str, NDArray[Any]]:
+    return {name: values[which] for name, values in columns.items()}
+
+
+def _count(columns: dict[str, NDArray[Any]]) -> tuple[int, int]:
     """Return the number of strides of the left and of the right foot."""
-    left = int(np.count_nonzero(strides["side"].to_numpy() == "left"))
-    return left, len(strides) - left
+    left = int(np.count_nonzero(columns["side"] == "left"))
+    return left, len(columns["side"]) - left
 
 
 def _yaw_sine(passes: tuple[Pass, ...]) -> float:

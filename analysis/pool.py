@@ -112,8 +112,9 @@ def _speed_block(strides: pd.DataFrame, config: QualityConfig) -> str | None:
         return None
     speed = strides["speed_torsos_s"].to_numpy(dtype=float)
     counts = strides["valid"].to_numpy(dtype=bool) & np.isfinite(speed)
-    number = strides["pass"].to_numpy(dtype=int)
-    speeds = np.array([speed[counts & (number == one)].mean() for one in np.unique(number[counts])])
+    number, speed = strides["pass"].to_numpy(dtype=int)[counts], speed[counts]
+    _, which = np.unique(number, return_inverse=True)
+    speeds = np.bincount(which, speed) / np.bincount(which)
     if len(speeds) < 2 or np.ptp(speeds) / speeds.mean() <= config.max_speed_spread:
         return None
     return SPEEDS_DIFFER

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from analysis.pose import BoolArray, FloatArray
 
 #: A value and its bootstrap draws [n].
 Drawn = tuple[float, FloatArray]
+#: Strides by column: a DataFrame, or arrays of one length.
+Strides = pd.DataFrame | Mapping[str, NDArray[Any]]
 #: A column of the strides, and the rows of it that count.
 Part = tuple[str, BoolArray]
 
@@ -33,7 +36,7 @@ class Draws:
 
     Parameters
     ----------
-    strides : DataFrame
+    strides : DataFrame or arrays by name
         From `stride_table`; only the rows to draw from.
     n : int
         Number of draws.
@@ -41,16 +44,16 @@ class Draws:
 
     Attributes
     ----------
-    counts : uint16 array [len(strides), n]
+    counts : uint16 array [strides, n]
         How often each stride is drawn in each draw.
     """
 
-    def __init__(self, strides: pd.DataFrame, n: int, seed: int) -> None:
+    def __init__(self, strides: Strides, n: int, seed: int) -> None:
         self.strides = strides
-        key = 2 * strides["pass"].to_numpy(dtype=int) + (strides["side"].to_numpy() == "left")
+        key = 2 * np.asarray(strides["pass"], dtype=int) + (np.asarray(strides["side"]) == "left")
         names, group = np.unique(key, return_inverse=True)
         first = np.full(len(names), np.inf)
-        np.minimum.at(first, group, strides["start_s"].to_numpy(dtype=float))
+        np.minimum.at(first, group, np.asarray(strides["start_s"], dtype=float))
         number = np.argsort(np.argsort(first, kind="stable"))[group]
         sizes = np.bincount(number).tolist()
         nothing = np.empty((0, n), dtype=np.uint16)
@@ -63,9 +66,9 @@ class Draws:
 
     def means(self, wanted: Sequence[Sequence[Part]]) -> list[Drawn]:
         """Return `mean` of each of several selections; all at once takes little longer than one."""
-        sums, known = np.zeros((2, len(wanted), len(self.strides)))
+        sums, known = np.zeros((2, len(wanted), len(self.counts)))
         names = {name for parts in wanted for name, _ in parts}
-        columns = {name: self.strides[name].to_numpy(dtype=float) for name in names}
+        columns = {name: np.asarray(self.strides[name], dtype=float) for name in names}
         for row, parts in enumerate(wanted):
             for name, where in parts:
                 counted = where & np.isfinite(columns[name])
@@ -76,7 +79,7 @@ class Draws:
         return list(zip(values.tolist(), _ratio(*np.split(drawn, 2)), strict=True))
 
     def _sums(self, values: FloatArray) -> FloatArray:
-        """Return the sums of `values` [k, len(strides)] over each draw: [k, n].
+        """Return the sums of `values` [k, strides] over each draw: [k, n].
 
         A sum of the values, each as often as it was drawn, is a product of matrices. It is taken in pieces that the
         linear algebra does not share out among threads: they would wait for each other longer than they work, and sums
