@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.config import Config
+from evenstride.ui import settings
 from evenstride.ui.components import markup, script, style
 
 _recorder = st.components.v2.component(
@@ -19,4 +20,9 @@ def recorder(uploader_key: str) -> None:
     ----------
     uploader_key : key of the `st.file_uploader` on the same page that receives the film; the field may be hidden
     """
-    _recorder(key=f"recorder_{uploader_key}", data={"uploader": uploader_key, "min_fps": Config().quality.min_fps})
+    data = {
+        "uploader": uploader_key,
+        "min_fps": Config().quality.min_fps,
+        "most_bytes": settings.upload_limit_mb() * 2**20,
+    }
+    _recorder(key=f"recorder_{uploader_key}", data=data)

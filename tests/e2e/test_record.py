@@ -13,6 +13,10 @@ LIVE = "window.camera?.getTracks().some(track => track.readyState === 'live')"
 WATCH = """button => new MutationObserver(() => { window.wasThere ||= !button.hidden; })
   .observe(button, { attributes: true })"""
 
+#: Notes all that was to be read somewhere.
+READ = """place => new MutationObserver(() => { (window.read ??= []).push(place.textContent); })
+  .observe(place, { childList: true })"""
+
 
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -23,13 +27,18 @@ def test_a_recording_is_taken_as_a_film(server, new_page, walk):
     page = new_page(camera=walk)
     open_recorder(page, server)
     page.get_by_role("button", name="Turn the camera on").click()
-    page.get_by_label("Length").fill("5")
+    length = page.get_by_label("Length")
+    expect(length, "five times past the camera each way take more than a minute").to_have_value("90")
+    expect(length).to_have_attribute("max", "120")
+    length.fill("5")
     expect(page.get_by_text("5 seconds", exact=True)).to_be_visible()
     page.get_by_label("Time to get there").select_option("3 seconds")
     page.get_by_role("button", name="Stop now", include_hidden=True).evaluate(WATCH)
+    page.locator(".big").evaluate(READ)
     page.get_by_role("button", name="Record", exact=True).click()
     expect(page.get_by_role("button", name="Use this film")).to_be_visible()
     true_in(page, "window.wasThere")
+    true_in(page, "new Set(window.read.filter(words => /^Recording 0:0[0-5] of 0:05$/.test(words))).size > 2")
     expect(page.get_by_role("status").filter(has_text="pictures a second")).to_be_visible()
     # Playing it proves that it is a film; a recording cut off or empty has no length.
     width = "film => film.readyState >= 2 && film.videoWidth"

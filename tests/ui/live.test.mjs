@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { advise, ADVICE, crossings, steady } from "../../evenstride/ui/components/advice.mjs";
+import { bitsPerSecond, startFilm } from "../../evenstride/ui/components/filming.mjs";
 import { pack, rate, row, unsmoother } from "../../evenstride/ui/components/frames.mjs";
 import { kneeBend, look, MARK, trunkWords } from "../../evenstride/ui/components/geometry.mjs";
 
@@ -159,4 +160,37 @@ test("a walk is packed as numbers in order, and nobody as NaN", () => {
   assert.deepEqual([...numbers.slice(6, 12)], [1, 1.25, 0.5, -1, 1, 2]);
   assert.ok(numbers.slice(33 * 6).every(Number.isNaN));
   assert.deepEqual([message.frames, message.width, message.height], [2, 640, 480]);
+});
+
+test("the longest film that can be recorded fits into the limit twice, and a short one is sharp", () => {
+  const limit = 500 * 2 ** 20;
+  assert.equal(bitsPerSecond(120, limit), 8_000_000);
+  for (const seconds of [5, 90, 120]) {
+    for (const most of [limit, limit / 10]) assert.ok((bitsPerSecond(seconds, most) / 8) * seconds * 2 <= most);
+  }
+});
+
+test("a browser that writes more than it was asked to is stopped before the limit", async () => {
+  globalThis.MediaRecorder = class {
+    static isTypeSupported = (kind) => kind === "video/webm";
+    constructor(stream, options) {
+      this.mimeType = options.mimeType;
+      globalThis.recorder = this;
+    }
+    start() {
+      this.state = "recording";
+    }
+    stop() {
+      this.state = "inactive";
+      this.onstop();
+    }
+  };
+  const { film, runs } = startFilm({}, { seconds: 10, mostBytes: 1000 });
+  const piece = (size) => globalThis.recorder.ondataavailable({ data: new Blob([new Uint8Array(size)]) });
+  piece(900);
+  assert.ok(runs());
+  piece(60);
+  assert.ok(!runs());
+  assert.equal((await film).size, 960);
+  delete globalThis.MediaRecorder;
 });

@@ -191,10 +191,10 @@ class Live {
 
   readRate(now, write) {
     const slow = now < this.data.min_fps * (this.slow ? RATE_MARGIN : 1);
-    write("rate", `${Math.round(now)}${slow ? " (slow)" : ""}`);
+    write("rate", `${Math.floor(now)}${slow ? " (slow)" : ""}`);
     if (slow === this.slow) return;
     this.slow = slow;
-    const pictures = `This device follows only ${Math.round(now)} pictures a second; comparing your knees takes ` +
+    const pictures = `This device follows only ${Math.floor(now)} pictures a second; comparing your knees takes ` +
       `${Math.ceil(this.data.min_fps)}.`;
     const way = canFilm()
       ? "So the walk is filmed, and looked at once more, slowly, when you are done. The film stays in this browser and is then thrown away."

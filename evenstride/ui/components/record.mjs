@@ -28,6 +28,7 @@ class Recorder {
     this.state = this.stage.dataset.state = state;
     for (const button of this.root.querySelectorAll("button")) button.hidden = !BUTTONS[state].includes(button.dataset.do);
     for (const name of ["seconds", "countdown"]) this.find(`[data-of=${name}]`).closest("label").hidden = state !== "ready";
+    this.find("progress").hidden = state !== "recording";
     if (state !== "ready") this.find("[data-of=camera]").closest("label").hidden = true;
     // Who uses the keyboard goes on where the next step is; opening the page moves nothing.
     if (!first) this.find(`[data-do=${BUTTONS[state][0]}]`)?.focus({ preventScroll: true });
@@ -83,22 +84,28 @@ class Recorder {
 
   record() {
     const seconds = Number(this.find("[data-of=seconds]").value);
-    const recorder = startFilm(this.stream);
+    const recorder = startFilm(this.stream, { seconds, mostBytes: this.data.most_bytes });
     this.recorder = recorder;
     recorder.film.then((film) => this.finish(film), () => this.close());
     this.enter("recording");
-    this.say("Recording. Walk across the picture, turn, and come back.");
-    speak("Walk across the picture, turn, and come back.");
+    this.say("Recording. Walk across the picture, turn, and come back, again and again.");
+    speak("Walk across the picture, turn, and come back, again and again.");
     this.countPictures();
-    const until = performance.now() + seconds * 1000;
+    const began = performance.now();
     const tick = () => {
       if (!recorder.runs()) return;
-      const left = Math.ceil((until - performance.now()) / 1000);
-      this.big(`Recording: ${Math.max(0, left)}`);
-      if (left <= 0) this.stop();
+      const gone = (performance.now() - began) / 1000;
+      this.go(gone, seconds);
+      if (gone >= seconds) this.stop();
       else setTimeout(tick, 200);
     };
     tick();
+  }
+
+  /** Show how much of the time is over. */
+  go(gone, seconds) {
+    this.big(`Recording ${clock(Math.min(gone, seconds))} of ${clock(seconds)}`);
+    this.find("progress").value = gone / seconds;
   }
 
   /** Count the pictures that the camera gives; its own word for the rate is a wish. */
@@ -133,7 +140,7 @@ class Recorder {
     const size = `${(film.size / 1e6).toFixed(1)} MB`;
     const slow = rate && rate < this.data.min_fps;
     this.say(
-      `Your film: ${rate ? `${Math.round(rate)} pictures a second, ` : ""}${size}. Look at it, then use it.` +
+      `Your film: ${rate ? `${Math.floor(rate)} pictures a second, ` : ""}${size}. Look at it, then use it.` +
         (slow ? ` Comparing the knees takes ${Math.ceil(this.data.min_fps)} a second: more light helps.` : ""),
       String(!slow),
     );
@@ -184,6 +191,11 @@ class Recorder {
     clearInterval(this.watch);
     this.close();
   }
+}
+
+/** Seconds as 1:05. */
+function clock(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
 
 const recorders = new WeakMap();
