@@ -35,7 +35,7 @@ class _Walk:
 
     track: PoseTrack
     size: FloatArray
-    angles: pd.DataFrame
+    curves: _Curves
     uncertain: dict[Side, BoolArray]
     config: StrideConfig
 
@@ -72,7 +72,7 @@ def stride_table(
         ``reject`` says why one does not.
     """
     config = config or StrideConfig()
-    walk = _Walk(track, size_px(track), angles, uncertain, config)
+    walk = _Walk(track, size_px(track), _Curves(angles), uncertain, config)
     rows: list[dict[str, object]] = []
     for one in passes:
         mine = [event for event in events if event.pass_index == one.index]
@@ -175,7 +175,7 @@ def _speed(walk: _Walk, one: Pass, start_s: float, end_s: float) -> float:
 
 def _excursions(walk: _Walk, side: Side, start_s: float, end_s: float) -> dict[str, object]:
     """Return the key points of the stride's joint curves; NaN where the curve has a gap."""
-    knee, hip, ankle = (cycle(walk.angles, column.format(side=side), start_s, end_s) for column in JOINTS.values())
+    knee, hip, ankle = (walk.curves.cycle(column.format(side=side), start_s, end_s) for column in JOINTS.values())
     loading = float(np.max(_part(knee, walk.config.loading_pct)))
     return {
         "knee_contact_deg": float(knee[0]),
@@ -195,14 +195,31 @@ def _part(curve: FloatArray, pct: tuple[float, float]) -> FloatArray:
 
 def cycle(angles: pd.DataFrame, column: str, start_s: float, end_s: float) -> FloatArray:
     """Return an angle over one stride at 0, 1, ... 100 % of it [101]; all NaN when the curve has a gap there."""
-    time = angles["time_s"].to_numpy()
-    values = angles[column].to_numpy(dtype=float)
-    for start, stop in runs(np.isfinite(values)):
-        if stop - start >= 4 and time[start] <= start_s + NEARBY_S and time[stop - 1] >= end_s - NEARBY_S:
-            curve = CubicSpline(time[start:stop], values[start:stop])
-            at = np.clip(start_s + CYCLE_PCT / 100 * (end_s - start_s), time[start], time[stop - 1])
-            return np.asarray(curve(at), dtype=float)
-    return np.full(len(CYCLE_PCT), np.nan)
+    return _Curves(angles).cycle(column, start_s, end_s)
+
+
+class _Curves:
+    """Angles between the frames: one spline for each stretch without a gap, made when a column is first asked for."""
+
+    def __init__(self, angles: pd.DataFrame) -> None:
+        self.angles = angles
+        self.time_s = angles["time_s"].to_numpy(dtype=float)
+        self.splines: dict[str, list[CubicSpline]] = {}
+
+    def cycle(self, column: str, start_s: float, end_s: float) -> FloatArray:
+        """See `cycle`."""
+        if column not in self.splines:
+            self.splines[column] = self._splines(self.angles[column].to_numpy(dtype=float))
+        for spline in self.splines[column]:
+            first, last = spline.x[0], spline.x[-1]
+            if first <= start_s + NEARBY_S and last >= end_s - NEARBY_S:
+                at = np.clip(start_s + CYCLE_PCT / 100 * (end_s - start_s), first, last)
+                return np.asarray(spline(at), dtype=float)
+        return np.full(len(CYCLE_PCT), np.nan)
+
+    def _splines(self, values: FloatArray) -> list[CubicSpline]:
+        stretches = [slice(start, stop) for start, stop in runs(np.isfinite(values)) if stop - start >= 4]
+        return [CubicSpline(self.time_s[one], values[one]) for one in stretches]
 
 
 def reject_outliers(table: pd.DataFrame, config: StrideConfig) -> pd.DataFrame:
@@ -228,6 +245,8 @@ def _reject_far(table: pd.DataFrame, name: str, group: pd.Series[bool], config: 
 
 def _reject(table: pd.DataFrame, which: pd.Series[bool], why: str) -> None:
     hit = which & table["valid"]
+    if not hit.any():
+        return
     table.loc[hit, "reject"] = why
     table.loc[hit, ["valid", "valid_knee"]] = False
 
@@ -235,13 +254,12 @@ def _reject(table: pd.DataFrame, which: pd.Series[bool], why: str) -> None:
 def cycle_table(strides: pd.DataFrame, angles: pd.DataFrame) -> pd.DataFrame:
     """Return mean and SD curves of the valid strides by joint, side, and near or far leg (see `Assessment.cycles`)."""
     pieces: list[pd.DataFrame] = []
+    made = _Curves(angles)
     usable = strides[strides["valid_knee"].astype(bool)]
     for (side, near), group in usable.groupby(["side", "near"]):
         for joint, column in JOINTS.items():
             name = column.format(side=side)
-            curves = np.array(
-                [cycle(angles, name, a, b) for a, b in zip(group["start_s"], group["end_s"], strict=True)]
-            )
+            curves = np.array([made.cycle(name, a, b) for a, b in zip(group["start_s"], group["end_s"], strict=True)])
             curves = curves[np.isfinite(curves).all(axis=1)]
             if not len(curves):
                 continue
