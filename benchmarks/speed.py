@@ -122,8 +122,8 @@ def main() -> None:
 
 def measure(clip: Path, rounds: int, report: Path) -> None:
     """Time the three comparisons and write them down."""
-    from vision.processes import available_cores
     from vision.model import get_model
+    from vision.processes import available_cores
     from vision.video import probe
 
     model = get_model("heavy")

@@ -139,12 +139,16 @@ class _Batch:
 
     def once(self, plan: Plan, stop: Callable[[], bool]) -> int:
         """Measure what a plan holds; return the exit code."""
-        from evenstride.batch.run import only_one, run_plan
-        from evenstride.batch.tables import write_tables
+        from concurrent.futures import ThreadPoolExecutor
+        from importlib import import_module
 
-        with only_one(self.out):
+        from evenstride.batch.run import only_one, run_plan
+
+        with only_one(self.out), ThreadPoolExecutor(1) as aside:
+            # Large libraries come with the tables; they are read while the processes start and work.
+            tables = aside.submit(import_module, "evenstride.batch.tables")
             outcome = run_plan(plan, self.out, stop=stop, **self.settings)
-            files = write_tables(plan, outcome.marks, self.out)
+            files = tables.result().write_tables(plan, outcome.marks, self.out)
         return self._end(plan, outcome, files)
 
     def watch(self, make_plan: Callable[[], Plan], stop: Callable[[], bool]) -> int:
