@@ -40,12 +40,8 @@ def form(job: Job | None) -> None:
     """Ask for a film."""
     session.workspace().unseen = False
     st.title("Record or upload")
-    if job is not None and job.state == "cancelled":
-        st.info("Cancelled. The film was deleted.")
-    if job is not None and job.failure is not None:
-        st.error(
-            f"{frame.plain(job.failure.message)}  \n{frame.plain(job.failure.advice)}",
-        )
+    if job is not None:
+        _what_became_of(job)
     ways = ["Upload a film", "Try a sample"]
     if pages.exists("record"):
         ways.insert(0, "Record now")
@@ -85,6 +81,15 @@ def form(job: Job | None) -> None:
             f"A larger film? Choose 1080p instead of 4K, or film for less long: the limit is {limit} MB. "
             "The analysis starts as soon as the film is here."
         )
+
+
+def _what_became_of(job: Job) -> None:
+    """Say why the job before this form has no result, and where its film is."""
+    kept = f"The film is kept in {frame.plain(str(job.film.parent))}" if session.is_kept(job) else ""
+    if job.state == "cancelled":
+        st.info(f"Cancelled. {kept or 'The film was deleted.'}")
+    if job.failure is not None:
+        st.error(f"{frame.plain(job.failure.message)}  \n{frame.plain(job.failure.advice)}  \n{kept}")
 
 
 def _received() -> None:

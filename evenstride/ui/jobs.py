@@ -105,12 +105,27 @@ def _pictures(info: VideoInfo, people: People, folder: Path) -> tuple[Somebody, 
 
 
 class Job:
-    """One analysis, in a folder of its own that holds the film and, at the end, its result."""
+    """One analysis; what comes of it goes into the folder `into` beside the film.
 
-    def __init__(self, film: Path, options: AnalyzeOptions, *, ask_who: bool, turn: threading.Semaphore, work: Work):
+    With `keep_film` the film stays whatever happens; otherwise its whole folder is the job's own, and goes with it
+    unless there is a result.
+    """
+
+    def __init__(
+        self,
+        film: Path,
+        options: AnalyzeOptions,
+        *,
+        ask_who: bool,
+        turn: threading.Semaphore,
+        work: Work,
+        into: str = RESULT_FOLDER,
+        keep_film: bool = False,
+    ):
         self.id = uuid4().hex
         self.film = film
-        self.folder = film.parent / RESULT_FOLDER
+        self.folder = film.parent / into
+        self.keep_film = keep_film
         self.options = options.model_copy(update={"out": self.folder})
         self.ask_who = ask_who
         self.state: State = "waiting"
@@ -145,7 +160,7 @@ class Job:
             self._begin()
 
     def cancel(self) -> None:
-        """Stop as soon as possible; the film and what came of it so far are deleted."""
+        """Stop as soon as possible; what came of it so far is deleted, and the film unless it is kept."""
         self._stop.set()
         if self.state == "asking":
             self._end("cancelled")
@@ -233,7 +248,9 @@ class Job:
 
     def _end(self, state: State, failure: Failure | None = None) -> None:
         if state != "done":
-            shutil.rmtree(self.film.parent, ignore_errors=True)
+            own = (self.folder, self.film.parent / PEOPLE_FOLDER) if self.keep_film else (self.film.parent,)
+            for folder in own:
+                shutil.rmtree(folder, ignore_errors=True)
         self.failure, self.state = failure, state
 
 
@@ -246,10 +263,18 @@ class Runner:
         self._jobs: list[Job] = []
         atexit.register(self.close)
 
-    def start(self, film: Path, options: AnalyzeOptions, *, ask_who: bool = True) -> Job:
-        """Analyze a film in the background. Its folder becomes the job's own: it goes when the job fails."""
+    def start(
+        self,
+        film: Path,
+        options: AnalyzeOptions,
+        *,
+        ask_who: bool = True,
+        into: str = RESULT_FOLDER,
+        keep_film: bool = False,
+    ) -> Job:
+        """Analyze a film in the background; see `Job` for what becomes of the film."""
         self._jobs = [job for job in self._jobs if not job.over]
-        job = Job(film, options, ask_who=ask_who, turn=self._turn, work=self._work)
+        job = Job(film, options, ask_who=ask_who, turn=self._turn, work=self._work, into=into, keep_film=keep_film)
         self._jobs.append(job)
         return job
 

@@ -70,7 +70,7 @@ def _tab() -> Any:
 def start(film: Path, options: AnalyzeOptions, *, ask_who: bool = True) -> Job:
     """Analyze a film that lies in this visitor's workspace, in place of the job before."""
     mine = workspace()
-    mine.jobs.append(mine.runner.start(film, options, ask_who=ask_who))
+    mine.jobs.append(mine.runner.start(film, options, ask_who=ask_who, keep_film=mine.is_elsewhere(film)))
     mine.drop_old()
     return mine.jobs[-1]
 

@@ -78,7 +78,11 @@ class Workspace:
 
     def is_kept(self, job: Job) -> bool:
         """Say whether a job's film and result stay when the visitor goes."""
-        return self.folder not in job.film.parents
+        return self.is_elsewhere(job.film)
+
+    def is_elsewhere(self, film: Path) -> bool:
+        """Say whether a film lies among the kept recordings, where nobody but its owner deletes it."""
+        return self.folder not in film.parents
 
     def close(self) -> None:
         """Cancel what runs and delete everything."""

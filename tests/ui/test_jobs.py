@@ -251,6 +251,37 @@ def test_what_is_kept_stays(workspaces, tmp_path):
     assert job.film.exists() and (job.folder / "person.txt").exists() and not mine.folder.exists()
 
 
+@pytest.mark.parametrize("name", ["fails", "breaks", "dies"])
+def test_a_film_that_is_kept_outlives_its_analysis(workspaces, tmp_path, name):
+    mine = workspaces.enter(None)
+    job = workspaces.runner.start(film_in(mine, f"{name}.mp4", keep_in=tmp_path), AnalyzeOptions(), keep_film=True)
+    job.join(WAIT_S)
+    assert job.state == "failed"
+    assert list(job.film.parent.iterdir()) == [job.film], "half a result goes"
+
+
+@pytest.mark.parametrize("way", ["cancelled", "the page closed", "the server ended"])
+def test_a_film_that_is_kept_outlives_whoever_stops_its_analysis(workspaces, tmp_path, way):
+    mine = workspaces.enter(None)
+    job = workspaces.runner.start(film_in(mine, "waits.mp4", keep_in=tmp_path), AnalyzeOptions(), keep_film=True)
+    mine.jobs.append(job)
+    until(lambda: job.progress is not None)
+    (job.folder / "half").mkdir(parents=True)
+    {"cancelled": job.cancel, "the page closed": mine.close, "the server ended": workspaces.close}[way]()
+    job.join(WAIT_S)
+    assert job.state == "cancelled"
+    assert list(job.film.parent.iterdir()) == [job.film]
+
+
+def test_a_film_that_is_kept_stays_when_nobody_in_it_is_chosen(workspaces, tmp_path):
+    mine = workspaces.enter(None)
+    job = workspaces.runner.start(film_in(mine, "several.mp4", keep_in=tmp_path), AnalyzeOptions(), keep_film=True)
+    until(lambda: job.state == "asking")
+    (job.film.parent / jobs.PEOPLE_FOLDER).mkdir()
+    job.cancel()
+    assert list(job.film.parent.iterdir()) == [job.film]
+
+
 def test_a_full_disk_leaves_no_half_film(workspaces):
     class Full(io.BytesIO):
         def read(self, size=-1):

@@ -100,6 +100,24 @@ def test_a_film_that_cannot_be_used_is_told(open_page, workspaces):
     assert app.file_uploader, "another film can be chosen at once"
 
 
+@pytest.mark.parametrize("name", ["fails", "dies", "waits"])
+def test_a_film_somebody_asked_to_keep_stays_whatever_happens(open_page, workspaces, monkeypatch, tmp_path, name):
+    monkeypatch.setenv(settings.DATA_VARIABLE, str(tmp_path / "data"))
+    app = open_page("film")
+    app.checkbox(key="keep").check()
+    app.run()
+    upload(app, f"{name}.mp4")
+    if name == "waits":
+        app.button(key="cancel").click().run()
+    settle(app, lambda: job_of(app, workspaces))
+    job = job_of(app, workspaces)
+    assert job.state != "done"
+    (film,) = (tmp_path / "data").rglob("*.mp4")
+    assert film.read_bytes() == b"film"
+    assert f"The film is kept in {frame.plain(str(film.parent))}" in texts(app)
+    assert "was deleted" not in texts(app)
+
+
 def test_somebody_is_chosen(open_page, workspaces, monkeypatch):
     shown = []
     monkeypatch.setattr(st, "image", shown.append)
