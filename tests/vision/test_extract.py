@@ -386,12 +386,14 @@ def test_a_process_that_dies_is_one_error(tmp_path, quick_model):
 
 
 SCRIPT = """
+import signal
 import sys
 from vision.extract import extract
 from vision.model import get_model
 from vision.video import probe
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # not so from the start where tests run in the background
     extract(probe(sys.argv[1]), get_model("full"), workers=2, progress=lambda *step: print(*step, flush=True))
 """
 
