@@ -169,7 +169,7 @@ def extract(
         A process ended unexpectedly.
     """
     analysed = analysed_frames(info.frame_times_s, all_frames)
-    scouted = scout_frames(info.frame_times_s)
+    scouted = scout_frames(info.frame_times_s, info.slow_motion)
     workers = max(1, min(workers or available_cores(), len(analysed) // MIN_FRAMES_A_WORKER))
     steps = _Steps(progress, len(scouted) + len(analysed))
     with _Crew(workers, info, model, steps, cancel or _never) as crew:

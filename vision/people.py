@@ -21,6 +21,9 @@ from vision.landmarker import Landmarker, Pose
 
 #: Time between the pictures looked at. A walker moves about 0.4 body heights meanwhile: little enough to be linked.
 SCOUT_INTERVAL_S = 0.5
+#: A short film that plays slowed is looked at by its own running time, up to about this many pictures at first: a few
+#: seconds of it are so little real time that somebody could cross the picture almost unseen.
+LOOKS_WHEN_SLOWED = 10
 #: At first every second one is looked at, and the one between only where something may have been missed: anywhere but
 #: where a single body goes straight on, within this many body sizes of where its last steps lead to. At uneven times
 #: (by this share of their distance), because someone may take exactly one stride a second.
@@ -157,9 +160,17 @@ class People:
 # Looking
 
 
-def scout_frames(times_s: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Return the indices of the frames to look at first: about one every two SCOUT_INTERVAL_S, and at least three."""
-    steps = max(2, int(np.ceil((times_s[-1] - times_s[0]) / (2 * SCOUT_INTERVAL_S))))
+def scout_frames(times_s: NDArray[np.floating], slow_motion: float = 1.0) -> NDArray[np.int64]:
+    """Return the indices of the frames to look at first: about one every two SCOUT_INTERVAL_S, and at least three.
+
+    Parameters
+    ----------
+    times_s : of all frames, in real time
+    slow_motion : how many times slower than life the film plays
+    """
+    seconds = times_s[-1] - times_s[0]
+    real, playing = (int(np.ceil(length / (2 * SCOUT_INTERVAL_S))) for length in (seconds, seconds * slow_motion))
+    steps = max(2, real, min(playing, LOOKS_WHEN_SLOWED))
     wanted = np.linspace(times_s[0], times_s[-1], steps + 1)
     shift = UNEVEN * (np.arange(steps + 1) * GOLDEN_RATIO % 1 - 0.5)
     wanted[1:-1] += (shift * (wanted[1] - wanted[0]))[1:-1]

@@ -47,6 +47,8 @@ class Photo:
 
 def is_photo(path: Path) -> bool:
     """Say whether a file begins like a photo. A file that can't be opened is none; reading it as a film says why."""
+    if not path.is_file():
+        return False
     try:
         with path.open("rb") as file:
             head = file.read(16)

@@ -197,6 +197,9 @@ def _check_file(path: Path) -> None:
     try:
         if path.is_dir():
             raise UnreadableVideo(f"{path} is a folder, not a video file.", "Name one video file inside it.")
+        if path.exists() and not path.is_file():
+            # Opening a pipe would wait for ever.
+            raise UnreadableVideo(f"{path} is not a file.", "Save the video as a file first, and name that.")
         with path.open("rb") as file:
             if not file.read(1):
                 raise UnreadableVideo(f"{path.name} is empty (0 bytes).", _READ_AGAIN)

@@ -191,6 +191,15 @@ def scouted(monkeypatch, info, workers, damaged=()):
     return sorted(seen), crew.readings
 
 
+def test_how_slow_a_film_plays_is_minded_in_looking_for_people(monkeypatch, tmp_path):
+    info = probe(write_clip(tmp_path / "slow.mp4", 150, size=(64, 64)), slow_motion=2.0)
+    looked_at = []
+    monkeypatch.setattr(ex, "_find_people", lambda crew, info, scouted, person: looked_at.append(scouted) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        ex.extract(info, MODEL, workers=1)
+    assert len(looked_at[0]) > len(scout_frames(info.frame_times_s))
+
+
 def test_one_process_looks_twice_at_a_turn_in_one_reading(monkeypatch, long_clip):
     frames, readings = scouted(monkeypatch, long_clip, 1)
     first = scout_frames(long_clip.frame_times_s)

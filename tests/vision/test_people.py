@@ -121,6 +121,18 @@ def test_pictures_to_look_at_are_spread_by_time():
     np.testing.assert_array_equal(scout_frames(np.array([0.0, 0.03])), [0, 1])
 
 
+def test_a_short_slowed_film_is_looked_at_by_its_own_running_time():
+    playing = np.arange(0, 5, 1 / 30)
+    ordinary = scout_frames(playing)
+    np.testing.assert_array_equal(scout_frames(playing / 2, slow_motion=2), ordinary)
+    np.testing.assert_array_equal(scout_frames(playing, slow_motion=1), ordinary)
+    # Ten seconds that were filmed eight times slowed are no shorter than any other ten seconds.
+    long = np.arange(0, 10, 1 / 240)
+    np.testing.assert_array_equal(scout_frames(long, slow_motion=8), scout_frames(long))
+    crossing = np.arange(0, 2.5, 1 / 240)
+    assert len(scout_frames(crossing, slow_motion=8)) >= 10
+
+
 def test_the_first_look_is_not_in_step_with_a_stride_of_one_second():
     times = np.arange(0, 20, 1 / 30)
     stride = times[scout_frames(times)] % 1.0

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from vision.errors import EvenstrideError, OutputError, UnreadableVideo, UnsupportedVideo
+from vision.photo import is_photo
 from vision.video import probe, read_frames, write_video
 
 OPEN_FILES = Path("/proc/self/fd")
@@ -297,6 +299,18 @@ def test_a_file_that_cannot_be_used_gets_one_clear_sentence(kind, tmp_path):
         assert sentence.endswith(".")
         assert "\n" not in sentence
         assert "Errno" not in sentence
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("look", [probe, is_photo])
+def test_a_pipe_is_never_opened_for_that_would_wait_for_ever(tmp_path, monkeypatch, look):
+    path = tmp_path / "walk.mp4"
+    os.mkfifo(path)
+    monkeypatch.setattr(Path, "open", lambda *_: pytest.fail("a pipe was opened"))
+    with suppress(UnreadableVideo):
+        assert not look(path)
+    with pytest.raises(UnreadableVideo, match=r"walk\.mp4 is not a file\.$"):
+        probe(path)
 
 
 @pytest.fixture
