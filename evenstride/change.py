@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from analysis.norms import table
 from evenstride import words
@@ -61,6 +61,9 @@ class Film(Protocol):
     @property
     def result(self) -> Result:
         """What was measured."""
+
+
+AnyFilm = TypeVar("AnyFilm", bound=Film)
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,12 @@ def compare(before: Film, after: Film, others: Iterable[Film] = ()) -> Compariso
     return Comparison(blocked, () if blocked else tuple(_cautions(before, after, changes)), changes)
 
 
+def film_before(film: AnyFilm, earlier: Sequence[AnyFilm]) -> AnyFilm | None:
+    """Return the film to compare with: the latest earlier one that can be compared, or else just the latest."""
+    comparable = [one for one in earlier if not why_not(one, film)]
+    return next(reversed(comparable or earlier), None)
+
+
 def why_not(before: Film, after: Film) -> str:
     """Say why two films cannot be compared at all, or nothing."""
     first, second = before.result, after.result
@@ -209,15 +218,28 @@ def _cautions(before: Film, after: Film, changes: Sequence[Change]) -> Iterable[
 
 
 def report_lines(comparison: Comparison) -> list[str | Line]:
-    """Return what a report prints about a comparison: remarks, and a row a measure that could be compared."""
+    """Return what a report prints about a comparison: remarks, and a row a measure that could be compared.
+
+    What changed comes first; in both parts, what the answer about favoring a knee rests on does.
+    """
     from evenstride.report import Change as Line
 
     rows = [
-        Line(one.title, words.value_text(one.measure, one.before), words.value_text(one.measure, one.after), says)
-        for one in comparison.changes
-        if one.status != "not_compared" and (says := one.sentence())
+        Line(
+            one.title,
+            words.value_text(one.measure, one.before),
+            words.value_text(one.measure, one.after),
+            one.sentence(),
+            beyond_chance=one.status == "changed",
+        )
+        for one in sorted(comparison.changes, key=_rank)
+        if one.status != "not_compared"
     ]
     return [comparison.summary(), *comparison.cautions, *rows, *([ABOUT_CHANGE] if rows else [])]
+
+
+def _rank(change: Change) -> tuple[bool, bool]:
+    return change.status != "changed", words.measure_words(change.measure).group != "sides"
 
 
 def _options(result: Result) -> dict[str, Any]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from evenstride.report import Change
-    from evenstride.store import Recording
+    from evenstride.report.content import About
+    from evenstride.store import Recording, Store
 
 PAGE_SUFFIXES = (".html", ".htm")
 #: Anything else is meant to be a folder, and asking for it must not make an empty store.
@@ -34,29 +32,28 @@ def report(
     out: Annotated[Path, typer.Option(metavar="FILE", help="A .pdf file, or .html for a page.")] = Path("report.pdf"),
     client: Annotated[str | None, typer.Option(metavar="NAME", help="Whose walk it is.")] = None,
     trainer: Annotated[str | None, typer.Option(metavar="NAME", help="Your name, on top instead of ours.")] = None,
-    logo: Annotated[Path | None, typer.Option(metavar="FILE", help="Your logo: PNG, JPEG or WebP.")] = None,
+    logo: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your logo: PNG, JPEG or WebP, 5 MB at most.")
+    ] = None,
     previous: Annotated[
         str | None, typer.Option(metavar="FOLDER|RECORDING", help="An earlier film of the same person to compare with.")
     ] = None,
     appendix: Annotated[bool, typer.Option("--appendix", help="Add all numbers after the two pages.")] = False,
     paper: Annotated[str, typer.Option(metavar="a4|letter", help="The size of the paper.")] = "a4",
 ) -> None:
-    """Write the report about a result: two pages for the client as a PDF, or a page for the browser."""
+    """Write the report about a result: two pages for the client as a PDF, or a page for the browser.
+
+    For a stored RECORDING, the client's name, the trainer's name and logo (the app's Settings) and the change since the
+    client's last film that can be compared are on it by themselves; the options take their place.
+    """
     from evenstride.cli import _errors
 
     with _errors(as_json=False), ExitStack() as stack:
         found = _find(source, stack)
-        earlier = None if previous is None else _find(previous, stack)
-        names: dict[str, Any] = {
-            "client": client or found.client,
-            "trainer": trainer,
-            "logo": logo,
-            "previous": None if earlier is None else earlier.folder,
-            "changes": _changes(earlier, found),
-            "filmed_on": found.filmed_on,
-            "previous_filmed_on": None if earlier is None else earlier.filmed_on,
-        }
-        _write(out, found.folder, appendix, paper, names)
+        about = _known(found, None if previous is None else _find(previous, stack))
+        options: About = {"client": client, "trainer": trainer, "logo": logo}
+        about |= {name: value for name, value in options.items() if value is not None}  # type: ignore[typeddict-item]
+        _write(out, found.folder, appendix, paper, about)
         print(out)
 
 
@@ -65,12 +62,8 @@ class _Found:
     """A result on disk, with what the store knows about it when it comes from there."""
 
     folder: Path
-    client: str | None = None
+    store: Store | None = None
     recording: Recording | None = None
-
-    @property
-    def filmed_on(self) -> date | None:
-        return None if self.recording is None else self.recording.recorded_at.astimezone().date()
 
 
 def _find(source: str, stack: ExitStack) -> _Found:
@@ -92,28 +85,35 @@ def _find(source: str, stack: ExitStack) -> _Found:
         ) from error
     unpacked = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evenstride-report-")))
     store.unpack(recording.id, unpacked)
-    return _Found(unpacked, store.client(recording.client_id).name, recording)
+    return _Found(unpacked, store, recording)
 
 
-def _changes(earlier: _Found | None, found: _Found) -> Sequence[str | Change]:
-    """Compare two stored recordings with all that was noted about them; folders are compared by the report itself."""
-    if earlier is None or earlier.recording is None or found.recording is None:
-        return ()
-    from evenstride.change import compare, report_lines
+def _known(found: _Found, earlier: _Found | None) -> About:
+    """Return what the store knows for the report, and the earlier film to compare with, if one was named."""
+    from evenstride.report.stored import names, since, since_last_time
 
-    return report_lines(compare(earlier.recording, found.recording))
+    about: About = {}
+    if found.store is not None and found.recording is not None:
+        about = names(found.store, found.recording)
+        if earlier is None:
+            return about | since_last_time(found.store, found.recording)
+        if earlier.recording is not None:
+            return about | since(earlier.recording, found.recording)
+    if earlier is not None:
+        about["previous"] = earlier.folder
+    return about
 
 
-def _write(out: Path, folder: Path, appendix: bool, paper: str, names: dict[str, Any]) -> None:
+def _write(out: Path, folder: Path, appendix: bool, paper: str, about: About) -> None:
     """Write a PDF, or a page where the name of the file asks for one."""
     from evenstride.results import replace_atomic
 
     if out.suffix.lower() in PAGE_SUFFIXES:
         from evenstride.report import make_html
 
-        content = make_html(folder, **names).encode()
+        content = make_html(folder, **about).encode()
     else:
         from evenstride.report.pdf import make_pdf
 
-        content = make_pdf(folder, appendix=appendix, paper=paper, **names)
+        content = make_pdf(folder, appendix=appendix, paper=paper, **about)
     replace_atomic(out, lambda temporary: temporary.write_bytes(content))

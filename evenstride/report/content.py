@@ -37,12 +37,16 @@ class LogoError(EvenstrideError):
 
 @dataclass(frozen=True)
 class Change:
-    """One line on what changed since an earlier film: a measure then and now, and what can be said about it."""
+    """One line on what changed since an earlier film: a measure then and now, and what can be said about it.
+
+    A line that is `beyond_chance` is never left out where room is short.
+    """
 
     title: str
     before: str
     now: str
     says: str
+    beyond_chance: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,8 +95,8 @@ class About(TypedDict, total=False):
     previous : the folder of an earlier result of the same person
     changes : what can be said about the change since then, sentences and rows; without them the two results are
         compared by `evenstride.change`
-    filmed_on, previous_filmed_on : the days of the films; a film does not reliably say it, so without them the report
-        gives the days of the analyses and calls them that
+    filmed_on, previous_filmed_on : the days of the films, or times where two are of one day; a film does not reliably
+        say it, so without them the report gives the days of the analyses and calls them that
     """
 
     client: str | None
@@ -126,7 +130,7 @@ def make_content(result: Result, pictures: Sequence[Picture] = (), **about: Unpa
     return ReportContent(
         result=result,
         film=f"{result.video.name} · {result.video.duration_s:.0f} seconds, filmed {words.VIEWS[result.view]}",
-        date=_start(_when(result, about.get("filmed_on"))),
+        date=_start(_when(result, about.get("filmed_on")) or ""),
         verdict=words.favoring_verdict(result),
         trunk=words.trunk_verdict(result),
         index=charts.index_mark(result.favoring),
@@ -142,17 +146,20 @@ def make_content(result: Result, pictures: Sequence[Picture] = (), **about: Unpa
         pictures=tuple(pictures),
         changes=tuple(change for change in changes if isinstance(change, Change)),
         remarks=tuple(change for change in changes if isinstance(change, str)),
-        since=None if earlier is None else _when(earlier, about.get("previous_filmed_on")),
+        since=_when(earlier, about.get("previous_filmed_on")),
         client=_name(about.get("client")),
         trainer=_name(about.get("trainer")),
         logo_png=None if logo is None else prepare_logo(logo),
     )
 
 
-def _when(result: Result, filmed_on: date | None) -> str:
-    """Say when a film was made, or else when it was analyzed, e.g. ``"filmed on 3 May 2026"``."""
+def _when(result: Result | None, filmed_on: date | None) -> str | None:
+    """Say when a film was made, or else when it was analyzed, e.g. ``"filmed on 3 May 2026"``; None: not known."""
     if filmed_on is not None:
-        return f"filmed on {filmed_on.day} {filmed_on:%B %Y}"
+        at = f" at {filmed_on:%H:%M}" if isinstance(filmed_on, datetime) else ""
+        return f"filmed on {filmed_on.day} {filmed_on:%B %Y}{at}"
+    if result is None:
+        return None
     try:
         moment = datetime.fromisoformat(result.provenance.created)
     except ValueError:

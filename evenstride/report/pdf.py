@@ -39,7 +39,7 @@ SCALE_ROOM = (12, 0, 12, 0)
 BAR_ROOM = (8, 0, 8, 0)
 #: A bar in a table starts at its band, and its letters below are left to the columns beside it.
 LOW_BAR_ROOM = (8, -3, 8, 0)
-#: The client's two pages show this many rows of change; all of them are in the appendix.
+#: The client's two pages show this many rows of change, and more only where more changed; the appendix has all.
 MOST_CHANGES = 8
 
 
@@ -160,7 +160,7 @@ def _data(report: ReportContent, pictures: Sequence[Picture], appendix: bool, pa
         "for_whom": words.FOR_WHOM,
         "always_say": words.ALWAYS_SAY,
         "sides": _sides(report),
-        "changes": _changes(report),
+        "changes": _changes(report, appendix),
         "pictures": [
             {"file": f"{number}.jpg", "caption": p.caption, "time": f"{p.time_s:.1f} s", "alt": p.described}
             for number, p in enumerate(pictures, start=1)
@@ -208,23 +208,26 @@ def _sides(report: ReportContent) -> dict[str, Any] | None:
     }
 
 
-def _changes(report: ReportContent) -> dict[str, Any] | None:
+def _changes(report: ReportContent, appendix: bool) -> dict[str, Any] | None:
     if not report.changes and not report.remarks:
         return None
+    ordered = sorted(report.changes, key=lambda change: not change.beyond_chance)
+    shown = max(MOST_CHANGES, sum(change.beyond_chance for change in ordered))
     return {
         "since": report.since,
         "about": "" if report.remarks else words.ABOUT_CHANGES,
         "remarks": report.remarks,
-        "rows": [_change(change) for change in sorted(report.changes, key=_unchanged)[:MOST_CHANGES]],
-        "more": max(0, len(report.changes) - MOST_CHANGES),
+        "rows": [_change(change) for change in ordered[:shown]],
+        "more": _more(len(ordered) - shown, appendix),
     }
 
 
-def _unchanged(change: Change) -> bool:
-    """Put the lines that say something first."""
-    from evenstride.change import NO_CHANGE
-
-    return change.says.startswith(NO_CHANGE)
+def _more(number: int, appendix: bool) -> str:
+    """Say where the rows are that found no room here, none of which changed."""
+    if number <= 0:
+        return ""
+    where = "in the appendix" if appendix else "in the report as a web page and in its appendix"
+    return f"And {number} more, none of them beyond chance: {where}."
 
 
 def _change(change: Change) -> list[str]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import shutil
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from evenstride import change, words
 from evenstride.exchange import export_client
+from evenstride.report.stored import about_recording
 from evenstride.results import VIDEO_NAME, ResultError
 from evenstride.store import ChangedMeanwhile, Client, Recording, Store
-from evenstride.ui import clients, frame, pages, player, session, trainer, trend_chart
+from evenstride.ui import clients, frame, pages, player, report_files, session, trend_chart
 from vision.errors import EvenstrideError
 
 PARTS = ("Change", "Recordings", "Side by side", "Notes and card", "Export or delete")
@@ -149,19 +150,9 @@ def show_recording(store: Store, recording_id: str) -> None:
     client = store.client(recording.client_id)
     pages.link("clients", f"Back to {clients.link_text(client.name)}", client=client.id)
     st.caption(f"Filmed {clients.day(recording.recorded_at)}")
-    earlier = [one for one in store.recordings(client.id) if one.recorded_at < recording.recorded_at]
-    # Unpacked now: the report is made outside the page's own thread, where this visitor's folder is not known.
     folder = clients.unpacked(store, recording)
-    previous = clients.unpacked(store, earlier[-1]) if earlier else None
-    with st.container(horizontal=True):
-        st.download_button(
-            "Report to hand over (PDF)",
-            lambda: _report(store, client, recording, folder, earlier, previous),
-            file_name="report.pdf",
-            mime="application/pdf",
-            key="recording-report",
-            on_click="ignore",
-        )
+    about = partial(about_recording, store, recording)
+    report_files.offer(folder, "recording", about, label="Report to hand over")
     with st.expander("Shoes, ground, day, notes"):
         _recording_form(store, recording)
     with st.expander("Delete this recording"):
@@ -172,28 +163,7 @@ def show_recording(store: Store, recording_id: str) -> None:
             _forget_unpacked()
             st.session_state["clients-message"] = done.sentence()
             pages.go("clients", client=client.id)
-    show_result(folder, key="stored", filmed_on=recording.recorded_at.astimezone().date())
-
-
-def _report(
-    store: Store,
-    client: Client,
-    recording: Recording,
-    folder: Path,
-    earlier: list[Recording],
-    previous: Path | None,
-) -> bytes:
-    """Make the report, with the change since the last film before it."""
-    from evenstride.report.pdf import make_pdf
-
-    top = trainer.letterhead(store)
-    about: dict[str, Any] = {"client": client.name, "trainer": top.name, "logo": top.logo}
-    about["filmed_on"] = recording.recorded_at.astimezone().date()
-    if earlier:
-        about["previous"] = previous
-        about["previous_filmed_on"] = earlier[-1].recorded_at.astimezone().date()
-        about["changes"] = change.report_lines(change.compare(earlier[-1], recording, earlier))
-    return make_pdf(folder, **about)
+    show_result(folder, key="stored", about=about)
 
 
 def _recording_form(store: Store, recording: Recording) -> None:

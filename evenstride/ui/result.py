@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import streamlit as st
 
 from evenstride import education, results, words
-from evenstride.report.content import ReportContent, read_content
-from evenstride.ui import clients, frame, options, pages, parts, player, session
+from evenstride.report.content import About, ReportContent, read_content
+from evenstride.ui import clients, frame, options, pages, parts, player, report_files, session
 from evenstride.ui.jobs import Job
 
 #: Cards a row at full width; below, they wrap.
@@ -33,28 +32,28 @@ def page() -> None:
     _again(job)
 
 
-def show_result(folder: Path, key: str = "result", filmed_on: date | None = None) -> None:
+def show_result(folder: Path, key: str = "result", about: Callable[[], About] = report_files.nobody) -> None:
     """Show what is in a result folder.
 
     Parameters
     ----------
     folder : a folder that `evenstride analyze` or the app wrote; films and pictures may be missing
     key : unique on the page
-    filmed_on : the day of the film, where somebody noted it
+    about : returns what the report to take along says besides the result, where that is known
 
     Raises
     ------
     ResultError, EvenstrideError
         If there is no result in it, or one that can't be read.
     """
-    report = read_content(folder, filmed_on=filmed_on)
+    report = read_content(folder)
     _answer(report, key)
     _film(folder, report, key)
     _sides(report, key)
     _trunk(report, key)
     _measures(report, key)
     _missing(report, key)
-    _downloads(folder, key)
+    _downloads(folder, key, about)
     _numbers(folder, report)
 
 
@@ -160,18 +159,17 @@ def _missing(report: ReportContent, key: str) -> None:
         parts.show("steps", words.HOW_TO_FILM)
 
 
-def _downloads(folder: Path, key: str) -> None:
-    """Offer every file of the result."""
+def _downloads(folder: Path, key: str, about: Callable[[], About]) -> None:
+    """Offer the report and every file of the result."""
     st.header("Take it with you", anchor=False)
     files = (
-        ("Report (web page)", results.REPORT_NAME, "text/html"),
         ("Annotated film", results.VIDEO_NAME, "video/mp4"),
         ("Numbers (JSON)", results.RESULT_NAME, "application/json"),
         ("Every step (CSV)", results.STRIDES_NAME, "text/csv"),
         ("Every picture (CSV)", results.FRAMES_NAME, "text/csv"),
     )
+    report_files.offer(folder, key, about)
     with st.container(horizontal=True, key=f"{key}-downloads"):
-        _download(f"{key}-pdf", "Report (PDF)", "report.pdf", "application/pdf", lambda: _pdf(folder))
         for label, name, kind in files:
             if (folder / name).exists():
                 _download(f"{key}-{name}", label, name, kind, (folder / name).read_bytes)
@@ -180,12 +178,6 @@ def _downloads(folder: Path, key: str) -> None:
 def _download(key: str, label: str, name: str, kind: str, content: Callable[[], bytes]) -> None:
     """Offer a file that is read, or made, only when somebody asks for it."""
     st.download_button(label, content, file_name=f"evenstride-{name}", mime=kind, key=f"get-{key}", on_click="ignore")
-
-
-def _pdf(folder: Path) -> bytes:
-    from evenstride.report.pdf import make_pdf
-
-    return make_pdf(folder)
 
 
 def _numbers(folder: Path, report: ReportContent) -> None:

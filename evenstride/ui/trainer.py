@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -12,22 +10,14 @@ import streamlit as st
 from evenstride.report.content import prepare_logo
 from evenstride.store import LOCAL, Store, StoreError, open_store, passcode
 from evenstride.store.database import default_url, parse_url
+from evenstride.store.letterhead import letterhead, set_letterhead
 from evenstride.store.records import REBUILD_LATER
 from evenstride.ui import frame
 from vision.errors import EvenstrideError
 
-TRAINER = "trainer"
 #: An unlocked page locks itself when nobody has used it for this long.
 LOCK_AFTER_S = 30 * 60
 _UNLOCKED = "clients-unlocked-at"
-
-
-@dataclass(frozen=True)
-class Letterhead:
-    """What stands on top of the trainer's reports."""
-
-    name: str | None
-    logo: bytes | None
 
 
 def open_mine() -> Store | None:
@@ -100,13 +90,6 @@ def lock() -> None:
     st.session_state.pop(_UNLOCKED, None)
 
 
-def letterhead(store: Store) -> Letterhead:
-    """Return the trainer's name and logo, as far as they are set."""
-    kept = store.setting(TRAINER, {})
-    logo = kept.get("logo")
-    return Letterhead(kept.get("name") or None, base64.b64decode(logo) if logo else None)
-
-
 def settings(store: Store) -> None:
     """Show what a trainer may set."""
     st.title("Settings", anchor=False)
@@ -137,8 +120,7 @@ def _letterhead_form(store: Store) -> None:
         if st.form_submit_button("Save"):
             try:
                 logo = None if remove else prepare_logo(upload.getvalue()) if upload else now.logo
-                encoded = base64.b64encode(logo).decode() if logo else None
-                store.set_setting(TRAINER, {"name": name, "logo": encoded})
+                set_letterhead(store, name, logo)
                 st.success("Saved.")
             except EvenstrideError as error:
                 frame.say(error)

@@ -100,6 +100,18 @@ def test_two_pages_with_everything_on_them(kind: str, tmp_path: Path, clear: Pat
     assert pages(full) == 2
 
 
+@pytest.mark.parametrize("appendix", [False, True])
+def test_no_change_beyond_chance_is_cut(clear: Path, appendix: bool):
+    rows = [Change(f"Same {n}", "1.2", "3.4", "No change we can see.") for n in range(6)]
+    rows += [Change(f"Moved {n}", "1.2", "3.4", "Higher by 2.2.", beyond_chance=True) for n in range(11)]
+    made = make_pdf(clear, changes=["Beyond chance in 11 of 17 measures.", *rows], appendix=appendix)
+    assert pages(made) > 2 if appendix else pages(made) == 2
+    first, _, rest = text_of(made).partition("And 6 more, none of them beyond chance")
+    assert all(f"Moved {n} " in first for n in range(11)) and "Same" not in first
+    assert rest.startswith(": in the appendix." if appendix else ": in the report as a web page and in its appendix.")
+    assert ("Same 5" in rest) == appendix
+
+
 def test_two_pages_without_film(tmp_path: Path):
     folder = folder_of(result_of(fabricate.none()), tmp_path, pictures=0)
     (folder / "pictures.json").unlink()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import re
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -18,6 +20,7 @@ sys.path[:0] = [str(HERE.parent / "evenstride"), str(HERE.parent / "evenstride/c
 import folders  # noqa: E402
 
 from evenstride.store import Conditions, Store, open_store, passcode  # noqa: E402
+from evenstride.store.letterhead import letterhead, set_letterhead  # noqa: E402
 from evenstride.ui import clients, pages, session, trainer  # noqa: E402
 
 NASTY = '<script>alert(1)</script> **b** :smile: $x$ [l](http://e.vil) O\'Neil "q" \u202eשלום 👩🏽‍🦽 ' + "é" * 120
@@ -146,6 +149,29 @@ def test_recordings_and_side_by_side(client, store: Store):
     assert "Beyond chance in 1 of 14 measures: Steps a minute" in said(test).replace("\\", "")
 
 
+def test_every_report_of_a_stored_recording_says_whose_it_is(client, store: Store, monkeypatch: pytest.MonkeyPatch):
+    set_letterhead(store, "Studio Nordlicht", None)
+    offered: dict[str, Any] = {}
+    monkeypatch.setattr(st, "download_button", lambda label, data, *_, **__: offered.update({label: data}))
+    recording = store.recordings(client.id)[2]
+    open_page(recording=recording.id)
+    for label in ("Report to hand over (web page)", "Report (web page)"):
+        page = html.unescape(offered[label]().decode())
+        for said in (NASTY, "Studio Nordlicht", "Since last time", "filmed on 1 March 2026", "Higher by 20.0 /min"):
+            assert said in page
+    assert {"Report to hand over (PDF)", "Report (PDF)"} <= set(offered)
+
+
+def test_the_appendix_is_there_for_the_asking(client, store: Store, monkeypatch: pytest.MonkeyPatch):
+    offered: dict[str, Any] = {}
+    monkeypatch.setattr(st, "download_button", lambda label, data, *_, **__: offered.update({label: data}))
+    test = open_page(recording=store.recordings(client.id)[2].id)
+    pages_of = lambda pdf: max(map(int, re.findall(rb"/Count (\d+)", pdf)))  # noqa: E731
+    assert pages_of(offered["Report to hand over (PDF)"]()) == 2
+    test.checkbox(key="recording-appendix").check().run()
+    assert pages_of(offered["Report to hand over (PDF)"]()) > 2
+
+
 @pytest.mark.parametrize(
     "query", [{"client": "0" * 32}, {"recording": "0" * 32}, {"client": "../x"}, {"recording": "'"}]
 )
@@ -179,7 +205,7 @@ def test_each_trainer_sees_their_own_clients_only(login, tmp_path: Path):
     mine = open_store("https://login.example|ann")
     client = mine.add_client("Ann's client", notes="secret")
     recording = mine.add_recording(client.id, folders.write(tmp_path / "r"))
-    mine.set_setting(trainer.TRAINER, {"name": "Ann's practice", "logo": None})
+    set_letterhead(mine, "Ann's practice", None)
     card = part(open_page(client=client.id), "Notes and card", client.id)
     assert "Ann's client" in said(open_page()) and "secret" in [one.value for one in card.text_area]
     login("bob")
@@ -230,7 +256,7 @@ def test_settings_letterhead_and_passcode(store: Store):
     test = open_page(settings="1")
     test.text_input(key="trainer-name").set_value(NASTY)
     button(test, "Save").click().run()
-    assert trainer.letterhead(store).name == NASTY
+    assert letterhead(store).name == NASTY
     test.text_input(key="passcode-new").set_value("abc")
     button(test, "Set a passcode").click().run()
     assert "shorter than" in said(test) and not passcode.is_set(store)

@@ -115,7 +115,7 @@ def test_no_word_calls_a_change_good_or_bad():
     ("other", "says"),
     [
         (film(conditions=Conditions(surface="treadmill")), "treadmill"),
-        (film(model="full"), "pose models"),
+        (film(model="full"), "different settings: pose model"),
         (film(assessment=fabricate.frontal()), "from the front"),
         (film(assessment=fabricate.running()), "did not allow"),
         (film(conditions=Conditions(), treadmill_speed_m_s=1.2), "treadmill"),
@@ -201,5 +201,6 @@ def test_lines_of_a_report():
     lines = change.report_lines(compare(BASE, film({"cadence": 130.0})))
     assert lines[0] == "Beyond chance in 1 of 14 measures: Steps a minute."
     rows = [line for line in lines if isinstance(line, Line)]
-    assert rows[0] == Line("Steps a minute", "109 /min", "130 /min", rows[0].says) and "Higher by" in rows[0].says
+    assert rows[0] == Line("Steps a minute", "109 /min", "130 /min", rows[0].says, beyond_chance=True)
+    assert "Higher by" in rows[0].says
     assert lines[-1] == change.ABOUT_CHANGE
