@@ -17,7 +17,7 @@ from analysis.events import Event
 from analysis.favoring import Favoring
 from analysis.measure import Measure, not_measurable
 from analysis.pose import SIDES, Side
-from analysis.resample import Drawn, Draws, interval
+from analysis.resample import Drawn, Draws, Strides, interval
 from analysis.trunk import TrunkLean, forward_by_direction, lateral_peaks
 from analysis.view import Pass
 
@@ -111,11 +111,13 @@ def cadence(valid: pd.DataFrame, config: Config) -> Measure:
 
 def stride_mean(what: StrideMeasure, rows: pd.DataFrame, config: Config) -> Measure:
     """Return the mean over the strides of both sides, each side counting the same."""
-    known = rows[np.isfinite(rows[what.column].to_numpy(dtype=float))]
-    if not len(known):
+    known = np.isfinite(rows[what.column].to_numpy(dtype=float))
+    n = int(known.sum())
+    if not n:
         return not_measurable(what.id, what.unit, f"No full steady stride was seen from the side. {FILM_FROM_SIDE}")
-    draws = _draws(known, config)
-    sides: dict[Side, Drawn] = {side: draws.mean((what.column, (known["side"] == side).to_numpy())) for side in SIDES}
+    columns = {name: rows[name].to_numpy()[known] for name in ("pass", "side", "start_s", what.column)}
+    drawn = _draws(columns, config).means([[(what.column, columns["side"] == side)] for side in SIDES])
+    sides: dict[Side, Drawn] = dict(zip(SIDES, drawn, strict=True))
     seen = [drawn for drawn in sides.values() if np.isfinite(drawn[0])]
     reason = what.caveat
     if what.near_only and len(seen) == 1:
@@ -125,10 +127,10 @@ def stride_mean(what: StrideMeasure, rows: pd.DataFrame, config: Config) -> Meas
         what.id,
         what.unit,
         float(np.mean([value for value, _ in seen])),
-        interval(np.mean([drawn for _, drawn in seen], axis=0), len(known)),
+        interval(np.mean([draws for _, draws in seen], axis=0), n),
         _or_none(sides["left"][0]),
         _or_none(sides["right"][0]),
-        n=len(known),
+        n=n,
         reason=reason,
     )
 
@@ -201,7 +203,7 @@ def asymmetries(favoring: Favoring) -> list[Measure]:
     return measures
 
 
-def _draws(rows: pd.DataFrame, config: Config) -> Draws:
+def _draws(rows: Strides, config: Config) -> Draws:
     return Draws(rows, config.favoring.bootstraps, config.favoring.seed)
 
 
