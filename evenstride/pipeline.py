@@ -38,6 +38,8 @@ FIXED_SECONDS = {"model": 0.3, "read": 0.3, "follow": 4.0, "measure": 0.7, "draw
 FIRST_GUESS_FRACTION = 0.1
 #: Width and height of the box around a person, in body sizes, when all that is known is the middle and the size.
 BODY_BOX = (0.5, 1.0)
+#: A body's size is taken from its landmarks, of which the topmost are the eyes: so much of the head is above them.
+ABOVE_EYES = 0.07
 #: Frames a second that are analysed unless all are asked for (vision/extract.py holds the rule itself).
 USUAL_ANALYZED_FPS = 30.0
 
@@ -198,7 +200,7 @@ def make_provenance(options: AnalyzeOptions, analysis_config: dict[str, object])
     )
 
 
-def _as_filmed(track: PoseTrack, assessment: Assessment, options: AnalyzeOptions) -> tuple[PoseTrack, Assessment]:
+def as_filmed(track: PoseTrack, assessment: Assessment, options: AnalyzeOptions) -> tuple[PoseTrack, Assessment]:
     """Return what is drawn onto the film: as measured, or for a mirrored film at the places where it shows the body.
 
     There the sides keep the person's own names, while positions and walking directions are those of the mirror image.
@@ -211,7 +213,7 @@ def _as_filmed(track: PoseTrack, assessment: Assessment, options: AnalyzeOptions
     return replace(track, xy_px=xy), replace(assessment, passes=passes)
 
 
-def _bystanders(people: People) -> list[Boxes]:
+def bystanders(people: People) -> list[Boxes]:
     """Return where people other than the walker were seen, so that their faces can be blurred too."""
     import numpy as np
 
@@ -222,7 +224,8 @@ def _bystanders(people: People) -> list[Boxes]:
         if candidate.id != people.chosen:
             half = 0.5 * candidate.path.size_px[:, None] * np.array(BODY_BOX)
             center = candidate.path.center_px
-            boxes.append(Boxes(candidate.path.time_s, np.hstack([center - half, center + half])))
+            above = candidate.path.size_px[:, None] * np.array((0.0, ABOVE_EYES))
+            boxes.append(Boxes(candidate.path.time_s, np.hstack([center - half - above, center + half])))
     return boxes
 
 
@@ -233,10 +236,10 @@ def _write_files(staging: Path, info: VideoInfo, analysis: Analysis, people: Peo
     from evenstride.tracks import save_track
 
     options = stages.options
-    track, drawn = _as_filmed(analysis.track, analysis.assessment, options)
+    track, drawn = as_filmed(analysis.track, analysis.assessment, options)
     faces: dict[str, Any] = {"blur_faces": options.blur_faces}
     if options.blur_faces:
-        faces["others"] = _bystanders(people)
+        faces["others"] = bystanders(people)
     if not options.no_video:
         from vision.overlay import annotate_video
 

@@ -31,8 +31,9 @@ HOLD_S = 2.0
 # Landmarks that jump away from their running median leave the median blurred as well.
 MEDIAN_WINDOW_S = 0.5
 # Other people are known by a box at a few moments. The head's place and the size of the blur, in heights of the box:
-# a head is covered about twice over, and more widely between the moments.
-OTHER_HEAD_BELOW_TOP, OTHER_HALF_WIDTH, OTHER_HALF_HEIGHT, OTHER_GROWTH_PER_S = 0.10, 0.13, 0.16, 0.15
+# a head is covered about twice over, more to the sides because a face is ahead of the body's middle, and still more
+# widely between the moments.
+OTHER_HEAD_BELOW_TOP, OTHER_HALF_WIDTH, OTHER_HALF_HEIGHT, OTHER_GROWTH_PER_S = 0.10, 0.18, 0.16, 0.15
 # What is left of a head: about this many patches of colour across it.
 PATCHES_ACROSS = 5
 

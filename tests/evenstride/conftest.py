@@ -67,6 +67,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
         Path(out_path).write_bytes(b"made up video")
         if progress:
             progress(4, 4)
+        return True
 
     def key_frames(info, track, assessment, times_s, *, blur_faces=False, others=()):
         fake.note("key_frames", times_s=times_s, blur_faces=blur_faces, others=others)
