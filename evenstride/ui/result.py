@@ -10,7 +10,7 @@ import streamlit as st
 
 from evenstride import education, results, words
 from evenstride.report.content import About, ReportContent, read_content
-from evenstride.ui import clients, frame, options, pages, parts, player, report_files, session
+from evenstride.ui import clients, film_files, frame, options, pages, parts, player, report_files, session
 from evenstride.ui.jobs import Job
 
 #: Cards a row at full width; below, they wrap.
@@ -163,12 +163,12 @@ def _downloads(folder: Path, key: str, about: Callable[[], About]) -> None:
     """Offer the report and every file of the result."""
     st.header("Take it with you", anchor=False)
     files = (
-        ("Annotated film", results.VIDEO_NAME, "video/mp4"),
         ("Numbers (JSON)", results.RESULT_NAME, "application/json"),
         ("Every step (CSV)", results.STRIDES_NAME, "text/csv"),
         ("Every picture (CSV)", results.FRAMES_NAME, "text/csv"),
     )
     report_files.offer(folder, key, about)
+    film_files.offer(folder, key)
     with st.container(horizontal=True, key=f"{key}-downloads"):
         for label, name, kind in files:
             if (folder / name).exists():

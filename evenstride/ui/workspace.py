@@ -68,11 +68,17 @@ class Workspace:
         """The latest job that has a result."""
         return next((job for job in reversed(self.jobs) if job.state == "done"), None)
 
+    def job_of(self, folder: Path) -> Job | None:
+        """Return the job whose result lies in a folder."""
+        return next((job for job in self.jobs if job.folder == folder), None)
+
     def drop_old(self) -> None:
         """Cancel and forget all jobs but the latest and the latest result; their films go, except those kept."""
         for job in [job for job in self.jobs if job not in (self.job, self.latest_done)]:
             job.cancel()
             self.jobs.remove(job)
+            if redrawn := self.redrawn.pop(job.folder, None):
+                redrawn.cancel()
             if not self.is_kept(job):
                 shutil.rmtree(job.film.parent, ignore_errors=True)
 
@@ -86,7 +92,7 @@ class Workspace:
 
     def close(self) -> None:
         """Cancel what runs and delete everything."""
-        jobs = [*self.jobs, *self.postures.values()]
+        jobs = [*self.jobs, *self.postures.values(), *self.redrawn.values()]
         for job in jobs:
             job.cancel()
         for job in jobs:

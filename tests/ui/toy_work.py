@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 
@@ -21,7 +22,23 @@ def write_result(film, options, ask_who, progress, cancel):
 def by_name(film, options, ask_who, progress, cancel):
     """Does what the film's name says."""
     work = {"dies": die, "fails": fail, "breaks": break_down, "waits": wait_for_cancel, "several": several_people}
+    work["walks"] = take_result
     return work.get(film.stem, write_result)(film, options, ask_who, progress, cancel)
+
+
+def take_result(film, options, *arguments):
+    """The film holds the name of a folder with a result."""
+    shutil.copytree(film.read_text(), options.out)
+
+
+def draw_film(film, options, ask_who, progress, cancel):
+    """Stands in for `evenstride.ui.redraw_job.work`; a file beside the film says what becomes of it."""
+    if (film.parent / "broken").exists():
+        fail(film)
+    if (film.parent / "slow").exists():
+        wait_for_cancel(film, options, ask_who, progress, cancel)
+    options.out.mkdir()
+    (options.out / "annotated.mp4").write_text(f"blurred: {options.blur_faces}")
 
 
 def die(*arguments):
