@@ -516,12 +516,13 @@ and even light, walking cleanly. Ours are therefore not better because they are 
   in their own sections.
 - Reported: {seeds}; builds {builds}; speeds {speeds} m/s; {looks} sets of clothes and colors, none of them in the
   sample clips. On true coordinates: {coordinate_seeds}.
-- State of vision/: {version}. Made by `python -m validation.accuracy`.
+- State of vision/: {version}. {carried}Made by `python -m validation.accuracy`.
 """
 
 
-def page(set_name: str, scored: list[Scored], coordinates: list[sets.Case]) -> str:
-    """Return the section."""
+def page(set_name: str, scored: list[Scored], coordinates: list[sets.Case], carried: str = "") -> str:
+    """Return the section; `carried` says which tracks come from an earlier state of vision/."""
+    carried = f"{carried} " if carried else ""
     cases = list({id(one.case): one.case for one in scored}.values())
     order = [(method, model) for method in ("raw", "evenstride") for model in ("full", "heavy")]
     columns = [column for column in order if any((one.method, one.model) == column for one in scored)]
@@ -552,6 +553,7 @@ def page(set_name: str, scored: list[Scored], coordinates: list[sets.Case]) -> s
         zeros=", ".join(f"{knee_at_rest(b):+.1f} ({b})" for b in sorted({case.params.body.build for case in walking})),
         reasons=REASONS if set_name == "reported" else "",
         version=clips.vision_version(),
+        carried=carried,
     )
 
 
@@ -563,6 +565,18 @@ def measure(case: sets.Case, method: str, model_name: str, cache: Path, workers:
     return Scored(case, method, model_name, score(case.name, reading, track, filmed.walk))
 
 
+def carry_over(commit: str, set_name: str, models: list[str], cache: Path) -> None:
+    """Take kept tracks over from a commit, after following one clip of each kind, the shortest, anew."""
+    cases = sets.SETS[set_name]()
+    best = get_model(BEST[1])
+    shortest: dict[str, sets.Case] = {}
+    for case in sorted(cases, key=lambda one: solve_clip(one.params).time_s[-1]):
+        shortest.setdefault(f"{case.kind} {case.params.camera.fps:g}", case)
+    checks = [(case, best, "evenstride") for case in shortest.values()]
+    taken = clips.carry_over(cases, [get_model(name) for name in models], commit, checks, cache)
+    print(f"{taken} tracks taken over from {commit} after checking {len(checks)}.")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m validation.accuracy", description=__doc__)
@@ -571,9 +585,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--models", default="heavy,full", help="pose models, most accurate first")
     parser.add_argument("--cache", type=Path, default=clips.default_cache(), help="where clips and tracks are kept")
     parser.add_argument("--kept-only", action="store_true", help="use what is in the cache, render and follow nothing")
+    parser.add_argument(
+        "--carry-over",
+        metavar="COMMIT",
+        help="take kept tracks over from a commit whose landmarks are the same; that is checked on some clips",
+    )
     given = parser.parse_args(arguments)
     scored = []
     try:
+        if given.carry_over:
+            carry_over(given.carry_over, given.set, given.models.split(","), given.cache)
         for case in sets.SETS[given.set]():
             for model in given.models.split(","):
                 for method in ("evenstride", "raw", *(["both_ways"] if model == BEST[1] else [])):
@@ -581,7 +602,7 @@ def main(arguments: list[str] | None = None) -> int:
                         continue
                     print(f"{case.name}: {NAMES[method]}, {model}", flush=True)
                     scored.append(measure(case, method, model, given.cache, given.workers))
-        write_section("walker", page(given.set, scored, sets.coordinates()))
+        write_section("walker", page(given.set, scored, sets.coordinates(), clips.carried(given.cache)))
     except EvenstrideError as error:
         print(f"{error.message} {error.advice}", file=sys.stderr)
         return 1

@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,10 +94,65 @@ def _clip_path(case: Case, cache: Path) -> Path:
     return cache / f"{_digest(parameters, *_walker_files())}.mp4"
 
 
-def _track_path(clip: Path, model: Model, method: str, cache: Path) -> Path:
-    code = _plain_files() if method == "raw" else _vision_files()
+def _track_path(clip: Path, model: Model, method: str, cache: Path, code: list[bytes] | None = None) -> Path:
+    code = code or (_plain_files() if method == "raw" else _vision_files())
     sha256 = hashlib.sha256(clip.read_bytes()).hexdigest()
     return cache / f"{_digest(sha256.encode(), model.sha256.encode(), method.encode(), *code)}.npz"
+
+
+def carry_over(
+    cases: list[Case], models: list[Model], commit: str, checks: list[tuple[Case, Model, str]], cache: Path
+) -> int:
+    """Take tracks over from an earlier state of vision/ that gives the same landmarks; return how many.
+
+    Whether it does is not believed but checked: `checks` are followed anew and compared bit for bit.
+
+    Parameters
+    ----------
+    commit : str
+        The state of the repository in which the tracks were followed.
+    checks : list of (case, model, method)
+        What to follow anew.
+
+    Raises
+    ------
+    ValueError
+        When a landmark differs, or a track to check against is not in the cache; nothing is taken over then.
+    """
+    code = _vision_files_at(commit)
+    for case, model, method in checks:
+        earlier = _track_path(_clip_path(case, cache), model, method, cache, code)
+        if not earlier.exists():
+            raise ValueError(f"{case.name}: no track of {commit} in {cache}")
+        if not _same(_load(earlier), follow(film(case, cache), model, method, cache)):
+            raise ValueError(f"{case.name}: other landmarks than in {commit}")
+    taken = 0
+    for case in cases:
+        for model in models:
+            for method in ("evenstride", "both_ways"):
+                clip = _clip_path(case, cache)
+                earlier = _track_path(clip, model, method, cache, code)
+                now = _track_path(clip, model, method, cache)
+                if earlier.exists() and not now.exists():
+                    shutil.copyfile(earlier, now)
+                    taken += 1
+    checked = ", ".join(f"{case.name} ({model.name}, {method.replace('_', ' ')})" for case, model, method in checks)
+    (cache / f"{vision_version()}.carried").write_text(
+        f"{taken} of the tracks were followed in state {_digest(*code)[:8]}; that both states give the same landmarks "
+        f"was checked bit for bit on {checked}."
+    )
+    return taken
+
+
+def carried(cache: Path) -> str:
+    """Say which tracks come from an earlier state of vision/; empty when none does."""
+    note = cache / f"{vision_version()}.carried"
+    return note.read_text() if note.exists() else ""
+
+
+def _same(one: PoseTrack, other: PoseTrack) -> bool:
+    arrays = [(track.time_s, track.xy_px, track.visibility) for track in (one, other)]
+    return all(a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in zip(*arrays, strict=True))
 
 
 def two_passes_s(walk: walker.Clip) -> float:
@@ -114,6 +171,12 @@ def _vision_files() -> list[bytes]:
     """Return the files as they were at the first call, which is what this process runs."""
     folder = Path(extraction.__file__).parent
     return [(folder / name).read_bytes() for name in DECISIVE]
+
+
+def _vision_files_at(commit: str) -> list[bytes]:
+    folder = Path(extraction.__file__).parent
+    show = [["git", "show", f"{commit}:./{name}"] for name in DECISIVE]
+    return [subprocess.run(command, check=True, capture_output=True, cwd=folder).stdout for command in show]
 
 
 def vision_version() -> str:

@@ -3,13 +3,14 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
 import pytest
 
 from analysis.pose import TWIN
-from validation import accuracy, sets
+from validation import accuracy, clips, sets
 from validation.clips import kept, vision_version
 from validation.page import write_section
 from validation.scores import read_plainly, read_with_evenstride, score
@@ -230,3 +231,28 @@ def test_film_steps_and_events(filmed):
 def test_film_names_the_knee_that_is_spared(filmed):
     assert filmed.favoring.verdict in ("clear", "possible")
     assert filmed.favoring.side == "right"
+
+
+@pytest.mark.parametrize("differs", [False, True])
+def test_tracks_are_carried_over_only_where_the_landmarks_are_the_same(differs, walked, tmp_path, monkeypatch):
+    walk, track = walked
+    case, model = sets.Case("walk", WALK, "side"), SimpleNamespace(name="heavy", sha256="0" * 64)
+    clip = clips._clip_path(case, tmp_path)
+    clip.write_bytes(b"film")
+    clips._save(track, clips._track_path(clip, model, "evenstride", tmp_path, [b"earlier"]))
+    clips._save(track, clips._track_path(clip, model, "both_ways", tmp_path, [b"earlier"]))
+    now = replace(track, xy_px=track.xy_px + 0.01) if differs else track
+    monkeypatch.setattr(clips, "_vision_files_at", lambda commit: [b"earlier"])
+    monkeypatch.setattr(clips, "follow", lambda *about: now)
+    monkeypatch.setattr(clips, "film", lambda *about: None)
+
+    def carry() -> int:
+        return clips.carry_over([case], [model], "abc", [(case, model, "evenstride")], tmp_path)
+
+    if differs:
+        with pytest.raises(ValueError, match="walk: other landmarks than in abc"):
+            carry()
+        assert not clips.kept(case, model, "both_ways", tmp_path) and not clips.carried(tmp_path)
+    else:
+        assert carry() == 2 and clips.kept(case, model, "both_ways", tmp_path)
+        assert "2 of the tracks" in clips.carried(tmp_path) and "walk (heavy, evenstride)" in clips.carried(tmp_path)
