@@ -26,6 +26,7 @@ def show(store: Store, client_id: str) -> None:
     client = store.client(client_id)
     clients.heading(client.name)
     st.caption(_facts(client))
+    pages.link("film", "Record or upload a film", client=client.id)
     recordings = store.recordings(client.id)
     part = st.segmented_control(
         "What to see", PARTS, default=PARTS[0], key=f"part-{client.id}", label_visibility="collapsed", required=True
@@ -60,10 +61,7 @@ def _facts(client: Client) -> str:
 
 def _change(recordings: list[Recording]) -> None:
     if len(recordings) < 2:
-        st.write(
-            "Change shows once there are two recordings. Film or upload one; its result page offers to add it here."
-        )
-        pages.link("film", "Record or upload a film")
+        st.write("Change shows once there are two recordings.")
         return
     trends = change.trends(recordings)
     if not trends:
@@ -121,8 +119,7 @@ def _show_table(key: str, rows: list[dict[str, str]]) -> None:
 
 def _recordings(store: Store, recordings: list[Recording]) -> None:
     if not recordings:
-        st.write("There are no recordings yet. The result page of a film offers to add it here.")
-        pages.link("film", "Record or upload a film")
+        st.write("There are no recordings yet.")
     for recording in reversed(recordings):
         with st.container(border=True, key=f"recording-{recording.id}"):
             pages.link("clients", clients.day(recording.recorded_at), recording=recording.id)

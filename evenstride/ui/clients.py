@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from evenstride.exchange import import_client
-from evenstride.store import CONSENT_WORDING, Client, Conditions, ListedClient, Recording, Store
+from evenstride.store import CONSENT_WORDING, Client, Conditions, ListedClient, NotFound, Recording, Store
 from evenstride.ui import frame, pages, session, trainer
 from vision.errors import EvenstrideError
 
@@ -169,22 +169,40 @@ def save_to_client_panel(folder: Path, key: str = "save") -> None:
 
 def _save_panel(folder: Path, key: str) -> None:
     store = trainer.open_mine() if trainer.is_open() else None
+    mine = session.workspace()
     if store is None:
-        pages.link("clients", "Unlock your clients to add this")
+        is_saved = str(folder) in mine.saved
+        pages.link("clients", "Saved. Unlock your clients to see it" if is_saved else "Unlock your clients to add this")
         return
-    saved = session.workspace().saved
-    if str(folder) in saved:
-        pages.link("clients", "Saved. Open the client's page", client=saved[str(folder)])
+    if str(folder) in mine.saved:
+        _say_saved(store, mine.saved[str(folder)])
         return
-    names = {one.id: one.name + (f" ({one.birth_year})" if one.birth_year else "") for one in store.clients()}
-    if names:
+    if error := mine.unsaved.get(str(folder)):
+        frame.say(error)
+    choices = names(store)
+    if choices:
         with st.popover("Add to a client", width="content"):
-            _save_form(store, folder, names, key)
+            _save_form(store, folder, choices, key)
 
 
-def _save_form(store: Store, folder: Path, names: dict[str, str], key: str) -> None:
+def _say_saved(store: Store, client_id: str) -> None:
+    try:
+        name = store.client(client_id).name
+    except NotFound:
+        st.write("It was saved to a client who was deleted since.")
+        return
+    st.html(f'{_STYLE}<p class="ev-name">Saved to <bdi>{html.escape(name)}</bdi>.</p>')
+    pages.link("clients", "Open the client's page", client=client_id)
+
+
+def names(store: Store) -> dict[str, str]:
+    """Return what to choose a client by: the name and, where it is known, the year of birth."""
+    return {one.id: one.name + (f" ({one.birth_year})" if one.birth_year else "") for one in store.clients()}
+
+
+def _save_form(store: Store, folder: Path, choices: dict[str, str], key: str) -> None:
     chosen = st.selectbox(
-        "Client", list(names), None, names.__getitem__, key=f"{key}-client", placeholder="Whose walk?"
+        "Client", list(choices), None, choices.__getitem__, key=f"{key}-client", placeholder="Whose walk?"
     )
     with st.expander("Shoes, ground, day, notes"):
         filmed, conditions, notes = recording_fields(None, key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from evenstride.pipeline import AnalyzeOptions
-from evenstride.ui import frame, options, pages, progress, samples, session, settings
+from evenstride.ui import frame, options, pages, progress, samples, session, settings, whose
 from evenstride.ui.jobs import Job
 
 #: The uploader's key: recordings are put into it too, so both go the same way.
@@ -59,6 +59,7 @@ def form(job: Job | None) -> None:
         "good light, camera still."
     )
     pages.link("learn", "How to film it well", topic="film_well")
+    whose.ask()
     with st.expander("Say more about it first (you don't have to)"):
         options.form(FORM)
         st.checkbox(
@@ -99,12 +100,12 @@ def _received() -> None:
         return
     film = session.receive(upload, keep=bool(st.session_state.get("keep")))
     if film is not None:
-        begin(film, options.asked(FORM))
+        begin(film, *whose.applied(options.asked(FORM)))
 
 
-def begin(film: Path, wanted: AnalyzeOptions) -> None:
+def begin(film: Path, wanted: AnalyzeOptions, when_done: Callable[[Job], None] | None = None) -> None:
     """Start the analysis; its result opens once it is there."""
-    session.start(film, wanted)
+    session.start(film, wanted, when_done=when_done)
     session.workspace().unseen = True
 
 

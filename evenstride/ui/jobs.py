@@ -121,6 +121,7 @@ class Job:
         work: Work,
         into: str = RESULT_FOLDER,
         keep_film: bool = False,
+        when_done: Callable[[Job], None] | None = None,
     ):
         self.id = uuid4().hex
         self.film = film
@@ -131,7 +132,7 @@ class Job:
         self.state: State = "waiting"
         self.failure: Failure | None = None
         self.people: tuple[Somebody, ...] = ()
-        self._turn, self._work = turn, work
+        self._turn, self._work, self._when_done = turn, work, when_done
         self._stop = _Flag()
         self._board = _Board()
         self._process: Any = None
@@ -251,7 +252,12 @@ class Job:
             own = (self.folder, self.film.parent / PEOPLE_FOLDER) if self.keep_film else (self.film.parent,)
             for folder in own:
                 shutil.rmtree(folder, ignore_errors=True)
-        self.failure, self.state = failure, state
+        self.failure = failure
+        try:
+            if state == "done" and self._when_done is not None:
+                self._when_done(self)
+        finally:
+            self.state = state
 
 
 class Runner:
@@ -271,10 +277,15 @@ class Runner:
         ask_who: bool = True,
         into: str = RESULT_FOLDER,
         keep_film: bool = False,
+        when_done: Callable[[Job], None] | None = None,
     ) -> Job:
-        """Analyze a film in the background; see `Job` for what becomes of the film."""
+        """Analyze a film in the background; see `Job` for what becomes of the film.
+
+        `when_done` is called with the job when there is a result, outside any page and before the job says so.
+        """
         self._jobs = [job for job in self._jobs if not job.over]
-        job = Job(film, options, ask_who=ask_who, turn=self._turn, work=self._work, into=into, keep_film=keep_film)
+        about_film = {"into": into, "keep_film": keep_film}
+        job = Job(film, options, ask_who=ask_who, turn=self._turn, work=self._work, when_done=when_done, **about_film)
         self._jobs.append(job)
         return job
 

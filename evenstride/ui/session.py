@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -67,10 +68,13 @@ def _tab() -> Any:
     return st.components.v2.component("evenstride_tab", js=script("tab"))
 
 
-def start(film: Path, options: AnalyzeOptions, *, ask_who: bool = True) -> Job:
-    """Analyze a film that lies in this visitor's workspace, in place of the job before."""
+def start(
+    film: Path, options: AnalyzeOptions, *, ask_who: bool = True, when_done: Callable[[Job], None] | None = None
+) -> Job:
+    """Analyze a film that lies in this visitor's workspace, in place of the job before; see `Runner.start`."""
     mine = workspace()
-    mine.jobs.append(mine.runner.start(film, options, ask_who=ask_who, keep_film=mine.is_elsewhere(film)))
+    elsewhere = mine.is_elsewhere(film)
+    mine.jobs.append(mine.runner.start(film, options, ask_who=ask_who, keep_film=elsewhere, when_done=when_done))
     mine.drop_old()
     return mine.jobs[-1]
 

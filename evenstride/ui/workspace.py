@@ -14,6 +14,7 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from evenstride.ui.jobs import Job, Runner
+from vision.errors import EvenstrideError
 
 #: Uploads are copied in pieces of this many bytes.
 PIECE_BYTES = 1 << 20
@@ -36,6 +37,8 @@ class Workspace:
         self.postures: dict[str, Job] = {}
         #: The client each result was added to, by result folder.
         self.saved: dict[str, str] = {}
+        #: Why a result could not be added to a client by itself, by result folder.
+        self.unsaved: dict[str, EvenstrideError] = {}
         #: Says whether the visitor's page is open; the page sets it.
         self.present: Callable[[], bool] = lambda: False
 

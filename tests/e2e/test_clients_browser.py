@@ -105,6 +105,30 @@ def test_a_trainers_way(server, new_page, exported):
     shows_no_markup(page)
 
 
+def test_a_film_goes_to_its_client_by_itself(server, server_folder, page, short_clip):
+    store = open_store(url=str(server_folder / "data/clients.sqlite"))
+    client = store.add_client(NAME, height_cm=171)
+    try:
+        page.goto(f"{server}/clients?client={client.id}")
+        settled(page)
+        page.get_by_role("link", name="Record or upload a film").click()
+        expect(page.get_by_text("The height on the card is used: 171 cm.")).to_be_visible()
+        shows_no_markup(page)
+        page.locator(".st-key-film_upload input[type=file]").set_input_files(short_clip)
+        expect(page.get_by_text("Your film is being looked at")).to_be_visible()
+        page.get_by_role("link", name="Learn").click()
+        page.get_by_role("link", name="See the result").click(timeout=ANALYSIS_MS)
+        expect(page.get_by_text("Saved to")).to_be_visible()
+        shows_no_markup(page)
+        page.get_by_role("link", name="Open the client's page").click()
+        expect(page.locator("h1.ev-name")).to_have_js_property("textContent", NAME)
+        (recording,) = store.recordings(client.id)
+        assert recording.result.provenance.config["options"]["height_cm"] == 171
+    finally:
+        store.delete_client(client.id)
+        store.database.close()
+
+
 def shows_no_markup(page) -> None:
     """See that nothing somebody typed became part of a page, once all of it is there."""
     settled(page)

@@ -31,7 +31,7 @@ SAME = Conditions("overground", "trainers", "usual")
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store, a workspace and links of our own: there is no navigation here that could know the pages."""
     monkeypatch.setenv("EVENSTRIDE_DATABASE", str(tmp_path / "data/clients.sqlite"))
-    workspace = SimpleNamespace(folder=tmp_path / "visitor", saved={})
+    workspace = SimpleNamespace(folder=tmp_path / "visitor", saved={}, unsaved={})
     monkeypatch.setattr(session, "workspace", lambda: workspace)
     monkeypatch.setattr(pages, "link", lambda name, label, **query: st.markdown(f"{label} → {name} {query}"))
 
@@ -292,8 +292,8 @@ def test_a_result_goes_to_a_client_in_one_step(tmp_path: Path):
     button(test, "Save to this client").click().run()
     (recording,) = store.recordings(client.id)
     assert recording.result_json == (folder / "result.json").read_text()
-    assert "Saved." in said(test) and not test.selectbox
-    assert "Saved." in said(shown()), "also when the page is loaded again"
+    assert f"Saved to <bdi>{html.escape(NASTY)}</bdi>." in said(test) and not test.selectbox
+    assert "Saved to" in said(shown()), "also when the page is loaded again"
     session.workspace().saved.clear()
     assert len(shown().selectbox) > 0, "another visit may add it again, to someone else"
 
