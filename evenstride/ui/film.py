@@ -131,8 +131,9 @@ def ask_who(job: Job) -> None:
     for row in _rows(list(job.people), 3):
         for column, somebody in zip(st.columns(3), row, strict=False):
             with column:
-                st.image(str(somebody.picture))
-                st.caption(f"Person {somebody.id}: {', '.join(somebody.why.split(', ')[:2])}")
+                about = f"Person {somebody.id}: {', '.join(somebody.why.split(', ')[:2])}"
+                st.image(str(somebody.picture), alt=f"A moment of the film with a frame round one person. {about}")
+                st.caption(about)
                 if st.button(f"Person {somebody.id}", key=f"person-{somebody.id}", type="primary"):
                     job.choose(somebody.id)
                     st.rerun()

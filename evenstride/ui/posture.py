@@ -144,9 +144,8 @@ def _result(job: Job, place: str) -> None:
     picture = job.folder / PICTURE_NAME
     with st.container(key=f"{place}_result"):
         st.markdown(f"**{posture_words.headline(result)}**")
-        st.image(
-            str(picture), caption=f"{posture_words.VIEWS[result.view]} Left and right (L, R) are the person's own."
-        )
+        caption = f"{posture_words.VIEWS[result.view]} Left and right (L, R) are the person's own."
+        st.image(str(picture), caption=caption, alt=_in_words(result))
         for code in result.issues:
             st.info(posture_words.ISSUES[code])
         for id, measure in result.measures.items():
@@ -161,6 +160,17 @@ def _result(job: Job, place: str) -> None:
         with st.container(horizontal=True):
             st.download_button("Picture", picture.read_bytes(), "posture.png", key=f"{place}_png")
             st.download_button("Numbers (JSON)", result.to_json(), "posture.json", key=f"{place}_json")
+
+
+def _in_words(result: PostureResult) -> str:
+    """Say what is to be seen in the picture with the lines drawn on, for those who can't see it."""
+    lines = (
+        f"{posture_words.MEASURES[id][0]}: {posture_words.sentence(id, measure)}"
+        for id, measure in result.measures.items()
+        if measure.status == "ok"
+    )
+    seen = posture_words.VIEWS[result.view].rstrip(".").lower()
+    return " ".join([f"The picture, {seen}, with lines through what was measured.", *lines])
 
 
 def _row(id: str, measure: Any) -> dict[str, str]:

@@ -113,6 +113,9 @@ def test_choosing_a_person_then_cancelling(server, server_folder, page, two_peop
     expect(page.get_by_role("heading", name="Who is it about?")).to_be_visible(timeout=ANALYSIS_MS)
     true_in(page, "[...document.querySelectorAll('img')].filter(i => i.naturalWidth > 300).length >= 2")
     settled(page)
+    for number in (1, 2):
+        picture = page.get_by_role("img", name=re.compile(rf"frame round one person. Person {number}: \w+"))
+        expect(picture).to_be_visible()
     page.get_by_role("button", name="Person 2").click()
     with jobs_halted(server_folder, page):
         is_looked_at(page)

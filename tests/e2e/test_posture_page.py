@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from waiting import ANALYSIS_MS, expect, fits, settled
+from waiting import ANALYSIS_MS, expect, fits, pictures_have_words, settled
 
 from evenstride import posture_words
 from vision.photo import write_photo
@@ -34,12 +35,14 @@ def test_a_photo_is_drawn_on_and_put_into_words(server, new_page, photo):
     upload(page, "now", photo)
     result = page.locator(".st-key-posture_now_result")
     expect(result).to_be_visible(timeout=ANALYSIS_MS)
-    expect(result.locator("img")).to_be_visible()
+    in_words = "seen from the front, with lines through what was measured. Head: .* Knees from the front: "
+    expect(result.get_by_role("img", name=re.compile(in_words))).to_be_visible()
     for title in ("Head", "Shoulders", "Hips", "Hips over feet", "Knees from the front"):
         expect(result.get_by_text(f"{title}.", exact=True)).to_be_visible()
     expect(result.get_by_text(posture_words.ISSUES["one_picture"])).to_be_visible()
     expect(page.get_by_text(posture_words.CANNOT[0])).to_be_visible()
     fits(page, 360)
+    pictures_have_words(page)
     with page.expect_download() as download:
         result.get_by_role("button", name="Numbers (JSON)").click()
     assert '"kind": "posture"' in Path(download.value.path()).read_text(encoding="utf-8")

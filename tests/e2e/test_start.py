@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from waiting import expect, fits
+from waiting import expect, fits, pictures_have_words
 
 from evenstride import words
 
@@ -20,4 +20,5 @@ def test_every_page_opens_and_fits(server, new_page, width):
             expect(page.get_by_text("When to get help first").first).to_be_visible()
             expect(page.get_by_text(words.NOT_A_DEVICE).last).to_be_attached()  # the end of every page
             fits(page, width)
+            pictures_have_words(page)
             expect(page.get_by_text("Something went wrong"), entry.name).to_have_count(0)

@@ -55,3 +55,10 @@ def fits(page, width: int) -> None:
     """Wait until a complete page is no wider than the screen."""
     settled(page)
     true_in(page, "width => document.documentElement.scrollWidth <= width", width)
+
+
+def pictures_have_words(page) -> None:
+    """Wait until every picture of a complete page says in words what it shows, for those who can't see it."""
+    settled(page)
+    mute = """[...document.querySelectorAll('img')].filter(picture => !/[a-z]{3}/i.test(picture.alt))"""
+    true_in(page, f"{mute}.length === 0")

@@ -120,10 +120,11 @@ def test_a_film_somebody_asked_to_keep_stays_whatever_happens(open_page, workspa
 
 def test_somebody_is_chosen(open_page, workspaces, monkeypatch):
     shown = []
-    monkeypatch.setattr(st, "image", shown.append)
+    monkeypatch.setattr(st, "image", lambda picture, alt: shown.append(alt))
     app = upload(open_page("film"), "several.mp4")
     settle(app, lambda: job_of(app, workspaces))
     assert app.title[0].value == "Who is it about?" and len(shown) == 2
+    assert "Person 1: legs swing" in shown[0] and "Person 2: legs swing" in shown[1]
     app.button(key="person-2").click().run()
     job = job_of(app, workspaces)
     job.join(180)
