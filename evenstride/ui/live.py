@@ -11,10 +11,10 @@ import streamlit as st
 from analysis.config import Config
 from evenstride.live_pipeline import analyze_track
 from evenstride.pipeline import AnalyzeOptions
-from evenstride.ui import clients, frame, live_setup, pages, session
+from evenstride.ui import frame, live_setup, pages, session
 from evenstride.ui.components import markup, script, style
 from evenstride.ui.live_message import LONGEST_S, read_walk
-from evenstride.ui.result import show_result
+from evenstride.ui.result import show_live_walk
 from vision.errors import EvenstrideError
 
 #: After this many walks across the picture both knees have been near the camera often enough for a sure answer.
@@ -33,8 +33,7 @@ def page() -> None:
     """Show the camera, or the result of the walk before it."""
     if folder := session.workspace().live_walk:
         st.button("Walk again", on_click=_forget)
-        clients.save_to_client_panel(folder)
-        show_result(folder, key="live")
+        show_live_walk(folder)
         return
     st.title("Live")
     if lacking := live_setup.missing():

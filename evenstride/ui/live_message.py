@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,15 @@ def read_walk(message: Any) -> PoseTrack:
         ) from error
 
 
+def _title(now: datetime) -> str:
+    """Return what a walk is called where a film has its name.
+
+    >>> _title(datetime(2026, 11, 2, 9, 5))
+    'Live walk of 2 November 2026, 9:05'
+    """
+    return f"Live walk of {now.day} {now:%B %Y}, {now.hour}:{now:%M}"
+
+
 def _numbers(text: str, kind: type, shape: tuple[int, ...]) -> NDArray[np.floating[Any]]:
     content = base64.b64decode(text, validate=True)
     little_endian = np.dtype(kind).newbyteorder("<")
@@ -85,7 +95,7 @@ def _track(walk: LiveMessage, time_ms: NDArray[np.floating[Any]], points: NDArra
         size_px=(walk.width, walk.height),
         world_m=np.where(lost[..., None], np.nan, world).astype(np.float32),
         source=Source(
-            name="live",
+            name=_title(datetime.now()),
             sha256=hashlib.sha256(time_ms.tobytes() + points.tobytes()).hexdigest(),
             model_name=live_setup.MODEL_NAME,
             model_sha256=OFFICIAL_SHA256[live_setup.MODEL_NAME],

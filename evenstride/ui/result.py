@@ -18,18 +18,46 @@ CARD_WIDTH = 284
 
 
 def page() -> None:
-    """Show this visitor's latest result."""
-    job = session.workspace().latest_done
-    if job is None:
+    """Show this visitor's latest result, of a film or of a live walk."""
+    mine = session.workspace()
+    if not mine.results:
         st.title("No result yet")
         st.write("Film somebody walking, or try a sample; what comes out is shown here.")
         pages.link("film", "Record or upload a film")
         return
-    if job is session.workspace().job:
-        session.workspace().unseen = False
-    clients.save_to_client_panel(job.folder)
-    show_result(job.folder)
+    folder = _chosen(mine.results)
+    job = mine.job_of(folder)
+    if job is None:
+        show_live_walk(folder)
+        return
+    if job is mine.job:
+        mine.unseen = False
+    clients.save_to_client_panel(folder)
+    show_result(folder)
     _again(job)
+
+
+def _chosen(folders: list[Path]) -> Path:
+    """Return the newest result, or the one before it where somebody wants to see that."""
+    if len(folders) == 1:
+        return folders[0]
+    live = session.workspace().live_walk
+    place = st.segmented_control(
+        "Which result?",
+        range(len(folders)),
+        format_func=lambda k: "Live walk" if folders[k] == live else "Film",
+        default=0,
+        required=True,
+        key=f"which-{folders[0]}",
+    )
+    return folders[place or 0]
+
+
+def show_live_walk(folder: Path) -> None:
+    """Show the result of a live walk, with what can be done with it."""
+    clients.save_to_client_panel(folder)
+    show_result(folder, key="live")
+    _offer_to_keep(folder, "Live walk")
 
 
 def show_result(folder: Path, key: str = "result", about: Callable[[], About] = report_files.nobody) -> None:
@@ -243,14 +271,18 @@ def _again(job: Job) -> None:
                 pages.go("film")
     if session.is_kept(job):
         st.caption(f"The film and its result are kept in {frame.plain(str(job.film.parent))}")
-    elif st.button("Keep this result on this computer", key="keep-result"):
-        _keep(job)
+    else:
+        _offer_to_keep(job.folder, job.film.name)
 
 
-def _keep(job: Job) -> None:
-    try:
-        folder = session.keep(job)
-    except (OSError, shutil.Error) as error:
-        st.error(f"The result could not be kept: {getattr(error, 'strerror', None) or 'unknown reason'}.")
-        return
-    st.success(f"Kept, without the film, in {frame.plain(str(folder))}")
+def _offer_to_keep(folder: Path, name: str) -> None:
+    """Offer to keep what would be deleted, and say where it is then."""
+    kept = session.workspace().copies.get(folder)
+    if kept is None and st.button("Keep this result on this computer", key="keep-result"):
+        try:
+            kept = session.keep(folder, name)
+        except (OSError, shutil.Error) as error:
+            st.error(f"The result could not be kept: {getattr(error, 'strerror', None) or 'unknown reason'}.")
+            return
+    if kept is not None:
+        st.success(f"Kept, without the film, in {frame.plain(str(kept))}")

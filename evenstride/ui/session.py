@@ -91,16 +91,19 @@ def is_kept(job: Job) -> bool:
     return workspace().is_kept(job)
 
 
-def keep(job: Job) -> Path:
-    """Copy a job's result to the kept recordings; return where it is.
+def keep(result: Path, name: str) -> Path:
+    """Copy a result folder to the kept recordings, once, under the name of its film; return where it is.
 
     Raises
     ------
-    OSError
+    OSError, shutil.Error
     """
-    folder = kept_folder(settings.data_folder(), job.film.name)
-    shutil.copytree(job.folder, folder / RESULT_FOLDER)
-    return folder
+    copies = workspace().copies
+    if result not in copies:
+        folder = kept_folder(settings.data_folder(), name)
+        shutil.copytree(result, folder / RESULT_FOLDER)
+        copies[result] = folder
+    return copies[result]
 
 
 def receive(upload: UploadedFile, *, keep: bool = False) -> Path | None:

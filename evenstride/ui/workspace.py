@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+from evenstride.results import RESULT_NAME
 from evenstride.ui.jobs import Job, Runner
 from vision.errors import EvenstrideError
 
@@ -35,6 +36,10 @@ class Workspace:
         self.live_walk: Path | None = None
         #: Photos and films of standing still, by their place on the page.
         self.postures: dict[str, Job] = {}
+        #: The annotated film once more, with faces blurred or shown, by result folder.
+        self.redrawn: dict[Path, Job] = {}
+        #: Where copies of results are kept, by result folder.
+        self.copies: dict[Path, Path] = {}
         #: The client each result was added to, by result folder.
         self.saved: dict[str, str] = {}
         #: Why a result could not be added to a client by itself, by result folder.
@@ -71,6 +76,13 @@ class Workspace:
         """The latest job that has a result."""
         return next((job for job in reversed(self.jobs) if job.state == "done"), None)
 
+    @property
+    def results(self) -> list[Path]:
+        """The folders of the latest result of a film and of the latest live walk, the newer first."""
+        done = self.latest_done
+        found = [folder for folder in (done.folder if done else None, self.live_walk) if folder is not None]
+        return sorted(found, key=_written, reverse=True)
+
     def job_of(self, folder: Path) -> Job | None:
         """Return the job whose result lies in a folder."""
         return next((job for job in self.jobs if job.folder == folder), None)
@@ -101,6 +113,12 @@ class Workspace:
         for job in jobs:
             job.join(5)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _written(folder: Path) -> float:
+    """Return when a result was written; a damaged one comes last."""
+    result = folder / RESULT_NAME
+    return result.stat().st_mtime if result.exists() else 0.0
 
 
 class Workspaces:

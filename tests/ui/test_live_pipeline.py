@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_a_message_becomes_a_track_in_pixels():
     assert not track.seen[3]
     assert track.seen.sum() == FRAMES - 1
     assert track.visibility[3].max() == 0
-    assert track.source.name == "live"
+    assert re.fullmatch(r"Live walk of \d+ [A-Z][a-z]+ 20\d\d, \d+:\d\d", track.source.name)
     assert track.source.sha256 != read_walk(message(time_ms=encoded(np.arange(FRAMES, dtype="<f8")))).source.sha256
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import time
 
 import fabricate
@@ -161,6 +162,38 @@ def test_every_kind_of_result_can_be_shown(open_page, workspaces, make_result, k
     for name, measure in result.measures.items():
         title = words.measure_words(name).title
         assert (title in said) or measure.status == "ok" or (words.measure_words(name).short_title in said), name
+
+
+@pytest.mark.parametrize("live_is_newer", [True, False])
+def test_the_newer_of_a_film_and_a_live_walk_is_shown_first(open_page, workspaces, make_result, live_is_newer):
+    key = finished(workspaces, make_result("none"))
+    mine = workspaces.enter(key)
+    mine.live_walk = make_result("clear_right", name="Live walk of today")
+    (job,) = mine.jobs
+    older, newer = (job.folder, mine.live_walk) if live_is_newer else (mine.live_walk, job.folder)
+    os.utime(older / "result.json", (1, 1))
+    app = open_page("result", {"workspace": key})
+    assert not app.exception
+    assert ("Live walk of today" in texts(app)) is live_is_newer
+    assert app.button_group[0].options[0] == ("Live walk" if live_is_newer else "Film")
+    app.button_group[0].set_value(1).run()
+    assert ("Live walk of today" in texts(app)) is not live_is_newer, "the one before is one click away"
+
+
+def test_a_live_walk_can_be_kept(open_page, workspaces, make_result, monkeypatch, tmp_path):
+    monkeypatch.setenv(settings.DATA_VARIABLE, str(tmp_path / "data"))
+    mine = workspaces.enter(None)
+    mine.live_walk = make_result("clear_right", name="Live walk of today")
+    for name in ("result", "live"):
+        app = open_page(name, {"workspace": mine.key})
+        assert "Live walk of today" in texts(app)
+    app.button(key="keep-result").click().run()
+    (kept,) = (tmp_path / "data").rglob("result.json")
+    assert kept.read_text() == (mine.live_walk / "result.json").read_text()
+    assert frame.plain(str(kept.parents[1])) in app.success[0].value
+    app.run()
+    assert app.success and not [button for button in app.button if button.key == "keep-result"], "one copy is enough"
+    assert len(list((tmp_path / "data").rglob("result.json"))) == 1
 
 
 def test_what_a_file_is_called_stays_text(open_page, workspaces, make_result):
