@@ -184,7 +184,8 @@ def _low_rate(raw: PoseTrack, config: QualityConfig) -> Issue | None:
     return Issue(
         "low_frame_rate",
         "warning",
-        f"The video has only {raw.fps:.0f} pictures a second, too few to time steps.",
+        # To a tenth: a rate just below 24 must not read like 24, which is enough.
+        f"The video has only {round(raw.fps, 1):g} pictures a second, too few to time steps.",
         "Film with 30 or, better, 60 pictures a second, in good light.",
     )
 
@@ -240,6 +241,7 @@ def _strides(strides: pd.DataFrame, passes: tuple[Pass, ...], config: QualityCon
     if fewest >= config.good_strides:
         return None
     enough = fewest >= min_strides
+    steps = "full step" if fewest == 1 else "full steps"
     more = (
         "Film half a minute of steady walking: ten or more steps of each foot give the surest answer."
         if _in_place(passes)
@@ -248,7 +250,7 @@ def _strides(strides: pd.DataFrame, passes: tuple[Pass, ...], config: QualityCon
     return Issue(
         "few_strides",
         "info" if enough else "warning",
-        (f"Only {fewest} full steps of each foot" if fewest else "No full step of at least one foot")
+        (f"Only {fewest} {steps} of each foot" if fewest else "No full step of at least one foot")
         + " could be measured"
         + (", so the answer is less sure than it could be." if enough else ": too few to compare the sides."),
         more,

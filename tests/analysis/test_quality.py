@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from gait_tracks import (
     ACROSS,
@@ -21,7 +23,9 @@ from gait_tracks import (
     with_gait,
 )  # fmt: skip
 
+from analysis import quality
 from analysis.assess import assess
+from analysis.config import QualityConfig
 from analysis.pose import Landmark
 from analysis.quality import SEVERITIES
 from analysis.swaps import foot_gap
@@ -167,6 +171,21 @@ def test_noise_alone_raises_no_issue():
 def test_few_strides_that_suffice_are_only_an_info():
     issues = {one.code: one for one in assess(walk(with_gait(ACROSS, passes=4))).quality.issues}
     assert issues["few_strides"].severity == "info"
+
+
+@pytest.mark.parametrize(("fps", "said"), [(14.9925, "15"), (23.6, "23.6"), (23.88, "23.9")])
+def test_a_rate_that_is_too_low_never_reads_like_one_that_is_enough(fps, said):
+    issue = quality._low_rate(SimpleNamespace(fps=fps), QualityConfig())
+    assert issue.message == f"The video has only {said} pictures a second, too few to time steps."
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "No full step of"), (1, "Only 1 full step of each"), (2, "Only 2 full steps")]
+)
+def test_steps_are_counted_in_plain_words(count, said):
+    passes = result_of("few_strides").passes
+    strides = pd.DataFrame({"side": ["left", "right"] * count, "valid": [True, True] * count})
+    assert said in quality._strides(strides, passes, QualityConfig(), 6).message
 
 
 @pytest.mark.parametrize("speed", [0.7, 1.2, 1.7])
