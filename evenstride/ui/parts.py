@@ -16,7 +16,7 @@ from evenstride.report.page import environment
 PICTOGRAMS = {
     "side": "Seen from above: a person walks along a line; the camera stands 3 to 5 meters away, square to it.",
     "both": "One walker goes to the right, the other to the left: past the camera in both directions.",
-    "hip": "A phone stands upright on a support beside a walker, at the height of the hips.",
+    "hip": "A phone lies on its side on a support beside a walker, at the height of the hips.",
     "whole": "A camera picture with the whole walker in it, from head to feet, with room above and below.",
 }
 #: `st.html` takes no pictures (SVG); a component does. The templates escape everything that goes into them.
