@@ -119,12 +119,12 @@ def carry_over(
     ValueError
         When a landmark differs, or a track to check against is not in the cache; nothing is taken over then.
     """
-    code = _vision_files_at(commit)
+    code = vision_files_at(commit)
     for case, model, method in checks:
         earlier = _track_path(_clip_path(case, cache), model, method, cache, code)
         if not earlier.exists():
             raise ValueError(f"{case.name}: no track of {commit} in {cache}")
-        if not _same(_load(earlier), follow(film(case, cache), model, method, cache)):
+        if not same(_load(earlier), follow(film(case, cache), model, method, cache)):
             raise ValueError(f"{case.name}: other landmarks than in {commit}")
     taken = 0
     for case in cases:
@@ -138,8 +138,8 @@ def carry_over(
                     taken += 1
     checked = ", ".join(f"{case.name} ({model.name}, {method.replace('_', ' ')})" for case, model, method in checks)
     (cache / f"{vision_version()}.carried").write_text(
-        f"{taken} of the tracks were followed in state {_digest(*code)[:8]}; that both states give the same landmarks "
-        f"was checked bit for bit on {checked}."
+        f"{taken} of the tracks were followed in state {vision_version(code)}; that both states give the same "
+        f"landmarks was checked bit for bit on {checked}."
     )
     return taken
 
@@ -150,7 +150,8 @@ def carried(cache: Path) -> str:
     return note.read_text() if note.exists() else ""
 
 
-def _same(one: PoseTrack, other: PoseTrack) -> bool:
+def same(one: PoseTrack, other: PoseTrack) -> bool:
+    """Say whether two tracks are equal bit for bit."""
     arrays = [(track.time_s, track.xy_px, track.visibility) for track in (one, other)]
     return all(a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in zip(*arrays, strict=True))
 
@@ -173,15 +174,16 @@ def _vision_files() -> list[bytes]:
     return [(folder / name).read_bytes() for name in DECISIVE]
 
 
-def _vision_files_at(commit: str) -> list[bytes]:
+def vision_files_at(commit: str) -> list[bytes]:
+    """Return what decides a landmark as it was in a commit."""
     folder = Path(extraction.__file__).parent
     show = [["git", "show", f"{commit}:./{name}"] for name in DECISIVE]
     return [subprocess.run(command, check=True, capture_output=True, cwd=folder).stdout for command in show]
 
 
-def vision_version() -> str:
-    """Return a short name for the state of vision/ that tracks come from."""
-    return _digest(*_vision_files())[:8]
+def vision_version(files: list[bytes] | None = None) -> str:
+    """Return a short name for the state of vision/ that tracks come from; by default the present one."""
+    return _digest(*(files or _vision_files()))[:8]
 
 
 def _walker_files() -> list[bytes]:

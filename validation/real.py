@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import pickle
+import shutil
 import statistics
 import sys
 import tempfile
@@ -29,7 +31,7 @@ from analysis.assess import Assessment, assess
 from analysis.config import FavoringConfig
 from analysis.measure import Measure
 from analysis.pose import SIDES
-from validation.clips import vision_version
+from validation.clips import same, vision_files_at, vision_version
 from validation.page import write_section
 from vision.errors import EvenstrideError
 from vision.extract import Extraction, extract
@@ -121,10 +123,7 @@ def _kept(
     info: VideoInfo, model: Model, flipped: bool, both_ways: bool, workers: int | None, cache: Path
 ) -> Extraction:
     """Return the extraction of a clip from the cache, whose name says all that decides it, or make it."""
-    how = ("flipped" if flipped else "") + ("both ways" if both_ways else "")
-    parts = [info.sha256, model.sha256, how, vision_version(), version()]
-    name = hashlib.sha256(" ".join(parts).encode()).hexdigest()[:20]
-    path = cache / f"{name}.pickle"
+    path = _kept_path(info, model, flipped, both_ways, cache, vision_version())
     if path.exists():
         kept: Extraction = pickle.loads(path.read_bytes())
         return kept
@@ -139,6 +138,46 @@ def _kept(
     unfinished.write_bytes(pickle.dumps(extraction))
     unfinished.rename(path)
     return extraction
+
+
+def _kept_path(info: VideoInfo, model: Model, flipped: bool, both_ways: bool, cache: Path, state: str) -> Path:
+    how = ("flipped" if flipped else "") + ("both ways" if both_ways else "")
+    parts = [info.sha256, model.sha256, how, state, version()]
+    return cache / f"{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:20]}.pickle"
+
+
+def carry_over(commit: str, model: Model, cache: Path, workers: int | None = None) -> int:
+    """Take tracks over from an earlier state of vision/ after following the first two clips anew; return how many.
+
+    Raises
+    ------
+    ValueError
+        When a landmark differs; nothing is taken over then.
+    """
+    earlier, taken = vision_version(vision_files_at(commit)), 0
+    names = [name for name in read_truth() if _opens(DATA / name)]
+    for name in names[:2]:
+        info = probe(DATA / name)
+        path = _kept_path(info, model, False, False, cache, earlier)
+        kept: Extraction = pickle.loads(path.read_bytes())
+        if not same(kept.track, _kept(info, model, False, False, workers, cache).track):
+            raise ValueError(f"{name}: other landmarks than in {commit}")
+    for name in names:
+        info = probe(DATA / name)
+        for flipped, both_ways in itertools.product((False, True), repeat=2):
+            old, new = (_kept_path(info, model, flipped, both_ways, cache, s) for s in (earlier, vision_version()))
+            if old.exists() and not new.exists():
+                shutil.copyfile(old, new)
+                taken += 1
+    return taken
+
+
+def _opens(path: Path) -> bool:
+    try:
+        probe(path)
+    except EvenstrideError:
+        return False
+    return True
 
 
 def flip(info: VideoInfo, path: Path) -> Path:
@@ -569,10 +608,13 @@ def main() -> None:
     """Run every clip and write the section."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, help="processes; default: one a core")
+    parser.add_argument("--carry-over", metavar="COMMIT", help="take tracks over from a commit with the same landmarks")
     options = parser.parse_args()
     if not DATA.is_dir():
         sys.exit(f"The real clips are not at {DATA}; docs/accuracy.md keeps the figures of the last run.")
     model = get_model("heavy")
+    if options.carry_over:
+        print(f"{carry_over(options.carry_over, model, default_cache(), options.workers)} tracks taken over")
     outcomes: list[Outcome] = []
     pairs: dict[bool, list[Pair]] = {False: [], True: []}
     for name, truth in read_truth().items():

@@ -242,7 +242,7 @@ def test_tracks_are_carried_over_only_where_the_landmarks_are_the_same(differs, 
     clips._save(track, clips._track_path(clip, model, "evenstride", tmp_path, [b"earlier"]))
     clips._save(track, clips._track_path(clip, model, "both_ways", tmp_path, [b"earlier"]))
     now = replace(track, xy_px=track.xy_px + 0.01) if differs else track
-    monkeypatch.setattr(clips, "_vision_files_at", lambda commit: [b"earlier"])
+    monkeypatch.setattr(clips, "vision_files_at", lambda commit: [b"earlier"])
     monkeypatch.setattr(clips, "follow", lambda *about: now)
     monkeypatch.setattr(clips, "film", lambda *about: None)
 
