@@ -6,6 +6,7 @@ import { advise, ADVICE, crossings, steady } from "../../evenstride/ui/component
 import { bitsPerSecond, startFilm } from "../../evenstride/ui/components/filming.mjs";
 import { pack, rate, row, unsmoother } from "../../evenstride/ui/components/frames.mjs";
 import { kneeBend, look, MARK, trunkWords } from "../../evenstride/ui/components/geometry.mjs";
+import { labelBoxes } from "../../evenstride/ui/components/skeleton.mjs";
 
 const [WIDTH, HEIGHT] = [960, 540];
 
@@ -193,4 +194,37 @@ test("a browser that writes more than it was asked to is stopped before the limi
   assert.ok(!runs());
   assert.equal((await film).size, 960);
   delete globalThis.MediaRecorder;
+});
+
+test("the knees' labels never cover each other, wherever the legs are and however small the picture", () => {
+  for (const picture of [{ width: 328, height: 185 }, { width: 960, height: 540 }]) {
+    for (let x = 0; x <= picture.width; x += 8) {
+      for (let apart = -60; apart <= 60; apart += 4) {
+        for (const [up, way] of [[0, 1], [0, -1], [5, 1], [-40, -1], [200, 1]]) {
+          const knees = [{ at: [x, 100], width: 60, way }, { at: [x + apart, 100 + up], width: 48, way: -way }];
+          const [a, b] = labelBoxes(knees, 22, 18, picture);
+          const covers = a.left < b.left + b.width && b.left < a.left + a.width && a.top < b.top + 22 && b.top < a.top + 22;
+          assert.ok(!covers, JSON.stringify([picture, knees, a, b]));
+          for (const box of [a, b]) {
+            assert.ok(box.left >= 0 && box.left + box.width <= picture.width);
+            assert.ok(box.top >= 0 && box.top + 22 <= picture.height);
+          }
+        }
+      }
+    }
+  }
+});
+
+test("as the legs cross the labels stay where they are", () => {
+  const at = (apart) => labelBoxes([{ at: [400 + apart, 300], width: 60, way: 1 }, { at: [400 - apart, 300], width: 60, way: -1 }],
+    22, 18, { width: 960, height: 540 });
+  for (let apart = -30; apart <= 30; apart += 2) {
+    const [ahead, behind] = at(apart);
+    assert.ok(ahead.left > 400 && behind.left + behind.width < 400);
+  }
+});
+
+test("one knee alone has its label", () => {
+  assert.equal(labelBoxes([{ at: [100, 100], width: 60, way: 1 }], 22, 18, { width: 960, height: 540 }).length, 1);
+  assert.deepEqual(labelBoxes([], 22, 18, { width: 960, height: 540 }), []);
 });

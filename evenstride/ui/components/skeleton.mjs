@@ -8,6 +8,9 @@ const CHAINS = [
 ];
 const LINE_PX = 5;
 const FONT_PX = 16;
+// On a phone held upright the picture is small, and so is whoever walks in it.
+const NARROW_PX = 480;
+const SMALL_FONT_PX = 12;
 const MIN_VISIBILITY = 0.3;
 
 /** Put the picture that the video shows now on the canvas; people look for their mirror image. */
@@ -38,8 +41,8 @@ export function drawSkeleton(canvas, seen, videoWidth, mirror) {
     drawSide(pen, seen, side, side === far, place, line);
   }
   path(pen, [place(seen.hip), place(seen.shoulder)], COLOR.trunk, line * 0.8, false);
-  pen.font = `600 ${FONT_PX * ratio}px system-ui, sans-serif`;
-  for (const side of ["left", "right"]) label(pen, seen, side, place, ratio);
+  pen.font = `600 ${fontPx(canvas, ratio)}px system-ui, sans-serif`;
+  labels(pen, seen, place, ratio, mirror);
 }
 
 function drawSide(pen, seen, side, dashed, place, line) {
@@ -62,24 +65,64 @@ function path(pen, points, color, width, dashed) {
   pen.setLineDash([]);
 }
 
-function label(pen, seen, side, place, ratio) {
-  const knee = seen.at[`${side}_knee`];
-  if (knee.visibility < MIN_VISIBILITY) return;
-  const [x, y] = place(knee);
-  const [otherX] = place(seen.at[side === "left" ? "right_knee" : "left_knee"]);
-  const bend = seen.knees[side];
-  const text = bend === null ? side[0].toUpperCase() : `${side[0].toUpperCase()} ${Math.round(bend)}°`;
+/** The knees' labels stay where they are as the legs cross: that of the leg in front of the other in the picture goes
+ * ahead of both knees, the other one behind; a line leads to its knee. */
+function labels(pen, seen, place, ratio, mirror) {
   const pad = 6 * ratio;
-  const width = pen.measureText(text).width + 2 * pad;
-  const height = FONT_PX * ratio + pad;
-  const [after, before] = [x + 3 * pad, x - 3 * pad - width];
-  // Outside the knees, where no other leg runs across it, unless the picture ends there.
-  const left = (x >= otherX || before < 0) && after + width <= pen.canvas.width ? after : before;
-  pen.fillStyle = COLOR.plate;
-  pen.beginPath();
-  pen.roundRect(left, y - height / 2, width, height, height / 3);
-  pen.fill();
-  pen.fillStyle = COLOR[side];
-  pen.textBaseline = "middle";
-  pen.fillText(text, left + pad, y + ratio);
+  const height = fontPx(pen.canvas, ratio) + pad;
+  const knees = ["left", "right"].map((side) => ({ side, mark: seen.at[`${side}_knee`], text: labelText(seen, side) }))
+    .filter(({ mark }) => mark.visibility >= MIN_VISIBILITY)
+    .map((knee) => ({ ...knee, at: place(knee.mark), width: pen.measureText(knee.text).width + 2 * pad,
+      way: labelWay(seen, knee.side) * (mirror ? -1 : 1) }));
+  const boxes = labelBoxes(knees, height, 3 * pad, pen.canvas);
+  knees.forEach(({ side, at }, i) => {
+    const { left, top, width } = boxes[i];
+    const end = [Math.min(Math.max(at[0], left), left + width), top + height / 2];
+    path(pen, [at, end], COLOR[side], 1.5 * ratio, false);
+  });
+  knees.forEach(({ side, text }, i) => {
+    const { left, top, width } = boxes[i];
+    pen.fillStyle = COLOR.plate;
+    pen.beginPath();
+    pen.roundRect(left, top, width, height, height / 3);
+    pen.fill();
+    pen.fillStyle = COLOR[side];
+    pen.textBaseline = "middle";
+    pen.fillText(text, left + pad, top + height / 2 + ratio);
+  });
+}
+
+function labelText(seen, side) {
+  const letter = side[0].toUpperCase();
+  return seen.knees[side] === null ? letter : `${letter} ${Math.round(seen.knees[side])}°`;
+}
+
+/** Which way from the knees a label goes, +1 right in the camera's picture: the near leg's ahead of the walker; seen
+ * from the front, each to its own side. */
+function labelWay(seen, side) {
+  if (seen.near) return seen.near === side ? seen.facing : -seen.facing;
+  const across = seen.at[`${side}_shoulder`].x - seen.at[`${side === "left" ? "right" : "left"}_shoulder`].x;
+  return across >= 0 ? 1 : -1;
+}
+
+/** Where labels go: knees are { at: [x, y], width, way }. Inside the picture, and never one on the other. */
+export function labelBoxes(knees, height, gap, picture) {
+  const xs = knees.map(({ at }) => at[0]);
+  const inside = (start, length, room) => Math.max(0, Math.min(start, room - length));
+  const boxes = knees.map(({ at: [, y], width, way }) => ({
+    left: inside(way > 0 ? Math.max(...xs) + gap : Math.min(...xs) - gap - width, width, picture.width),
+    top: inside(y - height / 2, height, picture.height), width,
+  }));
+  const [a, b] = boxes;
+  if (b && a.left < b.left + b.width && b.left < a.left + a.width && Math.abs(a.top - b.top) < height) {
+    // At the picture's edge there is no room beside each other: one goes above the other.
+    const [upper, lower] = a.top <= b.top ? [a, b] : [b, a];
+    upper.top = inside(lower.top - 1.1 * height, height, picture.height);
+    lower.top = Math.max(lower.top, upper.top + 1.1 * height);
+  }
+  return boxes;
+}
+
+function fontPx(canvas, ratio) {
+  return ratio * (canvas.width < NARROW_PX * ratio ? SMALL_FONT_PX : FONT_PX);
 }
