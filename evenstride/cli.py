@@ -117,7 +117,10 @@ def analyze(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print result.json on stdout, all else on stderr.")] = False,
     no_video: Annotated[bool, typer.Option("--no-video", help="Leave annotated.mp4 out: faster.")] = False,
-    blur_faces: Annotated[bool, typer.Option("--blur-faces", help="Blur faces in all pictures.")] = False,
+    blur_faces: Annotated[
+        bool,
+        typer.Option("--blur-faces", help="Blur faces of all people found. It may miss some: look before you share."),
+    ] = False,
     model: Annotated[str, typer.Option(metavar="heavy|full|lite|PATH", help="The pose model.")] = "heavy",
     person: Annotated[int | None, typer.Option(metavar="N", help="Follow this person of several.")] = None,
     height_cm: Annotated[float | None, typer.Option(metavar="H", help="Body height, for lengths and speed.")] = None,

@@ -25,7 +25,7 @@ from vision.errors import Cancelled, OutputError
 if TYPE_CHECKING:
     from analysis.assess import Assessment
     from analysis.pose import PoseTrack
-    from vision.faces import Boxes
+    from vision.model import Model
     from vision.people import People
     from vision.video import VideoInfo
 
@@ -33,13 +33,10 @@ if TYPE_CHECKING:
 #: depends on it.
 SECONDS_PER_TRACKED_FRAME = {"heavy": 0.055, "full": 0.025, "lite": 0.015}
 SECONDS_PER_DRAWN_FRAME = 0.025
-FIXED_SECONDS = {"model": 0.3, "read": 0.3, "follow": 4.0, "measure": 0.7, "draw": 0.3, "report": 1.0}
+SECONDS_PER_FRAME_SEARCHED_FOR_FACES = 0.025
+FIXED_SECONDS = {"model": 0.3, "read": 0.3, "follow": 4.0, "measure": 0.7, "faces": 1.0, "draw": 0.3, "report": 1.0}
 #: Before this much of the work is done, no guess at the time left is worth showing.
 FIRST_GUESS_FRACTION = 0.1
-#: Width and height of the box around a person, in body sizes, when all that is known is the middle and the size.
-BODY_BOX = (0.5, 1.0)
-#: A body's size is taken from its landmarks, of which the topmost are the eyes: so much of the head is above them.
-ABOVE_EYES = 0.07
 #: Frames a second that are analysed unless all are asked for (vision/extract.py holds the rule itself).
 USUAL_ANALYZED_FPS = 30.0
 
@@ -48,6 +45,7 @@ STAGES = {
     "model": "Getting the pose model",
     "follow": "Following the joints",
     "measure": "Measuring the walk",
+    "faces": "Finding all faces to blur",
     "draw": "Drawing the annotated video",
     "report": "Writing the report",
 }
@@ -179,7 +177,7 @@ def analyze_video(
         analysis = Analysis(result=result, assessment=assessment, track=track, paths=None)
         if staging is not None and options.out is not None:
             try:
-                _write_files(staging, info, analysis, people, stages)
+                _write_files(staging, info, model, analysis, stages)
                 analysis = replace(analysis, paths=publish(staging, options.out))
             except OSError as error:
                 raise results.cannot_write(options.out, error) from error
@@ -213,23 +211,7 @@ def as_filmed(track: PoseTrack, assessment: Assessment, options: AnalyzeOptions)
     return replace(track, xy_px=xy), replace(assessment, passes=passes)
 
 
-def bystanders(people: People) -> list[Boxes]:
-    """Return where people other than the walker were seen, so that their faces can be blurred too."""
-    import numpy as np
-
-    from vision.faces import Boxes
-
-    boxes = []
-    for candidate in people.candidates:
-        if candidate.id != people.chosen:
-            half = 0.5 * candidate.path.size_px[:, None] * np.array(BODY_BOX)
-            center = candidate.path.center_px
-            above = candidate.path.size_px[:, None] * np.array((0.0, ABOVE_EYES))
-            boxes.append(Boxes(candidate.path.time_s, np.hstack([center - half - above, center + half])))
-    return boxes
-
-
-def _write_files(staging: Path, info: VideoInfo, analysis: Analysis, people: People, stages: _Stages) -> None:
+def _write_files(staging: Path, info: VideoInfo, model: Model, analysis: Analysis, stages: _Stages) -> None:
     """Fill `staging` with every file of the contract."""
     from evenstride.report import render
     from evenstride.report.pictures import save_pictures, take_pictures
@@ -239,7 +221,10 @@ def _write_files(staging: Path, info: VideoInfo, analysis: Analysis, people: Peo
     track, drawn = as_filmed(analysis.track, analysis.assessment, options)
     faces: dict[str, Any] = {"blur_faces": options.blur_faces}
     if options.blur_faces:
-        faces["others"] = bystanders(people)
+        from vision.bystanders import find_others
+
+        stages.start("faces")
+        faces["others"] = find_others(info, model, track, progress=stages.tick, cancel=stages.cancel)
     if not options.no_video:
         from vision.overlay import annotate_video
 
@@ -338,9 +323,10 @@ class _Stages:
         self.cancel = cancel
         self.stage = "read"
         self.started = time.monotonic()
-        self.names = [s for s in STAGES if options.out is not None or s not in ("draw", "report")]
-        if options.no_video and "draw" in self.names:
-            self.names.remove("draw")
+        left_out = {"faces", "draw", "report"} if options.out is None else set()
+        left_out |= {"draw"} if options.no_video else set()
+        left_out |= set() if options.blur_faces else {"faces"}
+        self.names = [stage for stage in STAGES if stage not in left_out]
         self.cost = {name: FIXED_SECONDS[name] for name in self.names}
 
     def size_up(self, info: VideoInfo) -> None:
@@ -349,6 +335,8 @@ class _Stages:
         heaviest = SECONDS_PER_TRACKED_FRAME["heavy"]
         looks = 2 if self.options.both_ways else 1
         self.cost["follow"] += looks * tracked * SECONDS_PER_TRACKED_FRAME.get(self.options.model, heaviest)
+        if "faces" in self.cost:
+            self.cost["faces"] += info.frames * SECONDS_PER_FRAME_SEARCHED_FOR_FACES
         if "draw" in self.cost:
             self.cost["draw"] += info.frames * SECONDS_PER_DRAWN_FRAME
 

@@ -1,7 +1,7 @@
 """redraw(film, folder, options, out): the annotated film of a result once more, with faces blurred or shown.
 
-Nothing is followed or measured anew: the landmarks of the result are drawn onto the film again. Only of a film with
-several people in it the others have to be found again, because their places are in no file and their faces go too.
+Nothing is measured anew: the landmarks of the result are drawn onto the film again. Only to blur faces the other people
+in the film have to be found again, because their places are in no file.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from evenstride.pipeline import (
     Progress,
     ProgressCallback,
     as_filmed,
-    bystanders,
 )
 from evenstride.tracks import load_track
 from vision.errors import Cancelled
 
 if TYPE_CHECKING:
-    from vision.people import People
-    from vision.video import VideoInfo
+    from analysis.pose import PoseTrack
+
+_Tell = Callable[[float, float], None]
 
 
 def redraw(
@@ -51,61 +51,46 @@ def redraw(
 
     Raises
     ------
-    ResultError, TrackError, UnreadableVideo, OutputError
+    TrackError, UnreadableVideo, ModelUnavailable, OutputError
     Cancelled
         When `cancel` said so; no file is left behind.
     """
     from analysis.assess import Subject, assess
+    from vision.bystanders import find_others
+    from vision.model import get_model
     from vision.overlay import annotate_video
     from vision.video import probe
 
-    person = results.read_result(folder).person
     measured = load_track(folder / results.TRACK_NAME)
     subject = Subject(height_cm=options.height_cm, treadmill_speed_m_s=options.treadmill_speed_m_s)
     track, assessment = as_filmed(measured, assess(measured, subject), options)
     info = probe(film, slow_motion=options.slow_motion)
-    people = None
-    if options.blur_faces and len(person.candidates) > 1:
-        people = _everybody(info, options, person.chosen, cancel)
+    tell = _told(progress)
+    others: list[PoseTrack] = []
+    if options.blur_faces:
+        model = get_model(options.model)
+        others = find_others(info, model, track, progress=_half(tell, 0), cancel=cancel)
+        tell = _half(tell, 1)
     complete = annotate_video(
         info,
         track,
         assessment,
         out,
         blur_faces=options.blur_faces,
-        others=bystanders(people) if people else (),
-        progress=_told(progress),
+        others=others,
+        progress=tell,
         cancel=cancel,
     )
     if not complete:
         raise Cancelled("It was cancelled; nothing was written.", "Start it again when you like.")
 
 
-class _Found(Exception):
-    """Everybody in the film is known, and nobody is to be followed."""
-
-    def __init__(self, people: People) -> None:
-        super().__init__()
-        self.people = people
+def _half(tell: _Tell | None, part: int) -> _Tell | None:
+    """Return what tells of the first (0) or the second (1) half of the work."""
+    return None if tell is None else lambda done, total: tell(done + part * total, 2 * total)
 
 
-def _everybody(info: VideoInfo, options: AnalyzeOptions, chosen: int | None, cancel: CancelCheck | None) -> People:
-    """Return who is in the film, as the analysis found them."""
-    from vision.extract import extract
-    from vision.model import get_model
-
-    def found(people: People) -> None:
-        raise _Found(people)
-
-    model = get_model(options.model)
-    try:
-        extraction = extract(info, model, person=chosen, workers=options.workers, cancel=cancel, people_found=found)
-    except _Found as end:
-        return end.people
-    return extraction.people
-
-
-def _told(progress: ProgressCallback | None) -> Callable[[float, float], None] | None:
+def _told(progress: ProgressCallback | None) -> _Tell | None:
     """Return what turns pictures drawn into a Progress."""
     if progress is None:
         return None

@@ -7,13 +7,12 @@ the raw landmarks, including those that the analysis itself does not believe.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
+from scipy.ndimage import maximum_filter, median_filter
 
 from analysis.body import torso_px
 from analysis.pose import Landmark, PoseTrack
@@ -28,12 +27,12 @@ HALF_HEIGHT_TORSO = 0.42
 GROWTH_TORSO_PER_S = 0.5
 # A head that was lost is looked for (and its place blurred) this long before and after it was seen.
 HOLD_S = 2.0
+# Other people are held so much longer than they were followed, up to HOLD_S: some were a moment's error.
+OTHERS_HOLD_S = 0.5
 # Landmarks that jump away from their running median leave the median blurred as well.
 MEDIAN_WINDOW_S = 0.5
-# Other people are known by a box at a few moments. The head's place and the size of the blur, in heights of the box:
-# a head is covered about twice over, more to the sides because a face is ahead of the body's middle, and still more
-# widely between the moments.
-OTHER_HEAD_BELOW_TOP, OTHER_HALF_WIDTH, OTHER_HALF_HEIGHT, OTHER_GROWTH_PER_S = 0.10, 0.18, 0.16, 0.15
+# A body that bends, or is misread for a moment, has no smaller head: the longest torso within this time counts.
+LONGEST_TORSO_S = 1.0
 # What is left of a head: about this many patches of colour across it.
 PATCHES_ACROSS = 5
 
@@ -47,14 +46,6 @@ class Place(NamedTuple):
     half_height: float
 
 
-@dataclass(frozen=True)
-class Boxes:
-    """Another person's boxes over time: `time_s` [K], `xyxy_px` [K, 4] (left, top, right, bottom of the body)."""
-
-    time_s: NDArray[np.floating]
-    xyxy_px: NDArray[np.floating]
-
-
 class HeadPlaces:
     """Where heads may be at any time of the video.
 
@@ -62,29 +53,38 @@ class HeadPlaces:
     ----------
     track : PoseTrack
         The walker, as the pose model gave it (not repaired).
-    others : sequence of Boxes
-        Other people, as far as they are known.
+    others : sequence of PoseTrack
+        Other people, as far as they are known (see vision/bystanders.py).
     """
 
-    def __init__(self, track: PoseTrack, others: Sequence[Boxes] = ()) -> None:
-        self.others = [boxes for boxes in others if len(boxes.time_s)]
+    def __init__(self, track: PoseTrack, others: Sequence[PoseTrack] = ()) -> None:
+        self.heads = [_Head(track, HOLD_S)]
+        for one in others:
+            self.heads.append(_Head(one, min(HOLD_S, OTHERS_HOLD_S + one.time_s[-1] - one.time_s[0])))
+
+    def at(self, time_s: float) -> list[Place]:
+        """Return every place to blur in the frame at `time_s`."""
+        return [place for head in self.heads for place in head.at(time_s)]
+
+
+class _Head:
+    """Where one person's head may be, and up to `hold_s` before and after it was seen."""
+
+    def __init__(self, track: PoseTrack, hold_s: float) -> None:
+        self.hold_s = hold_s
         head = _mean_of_known(track.xy_px[:, HEAD])
         seen = np.isfinite(head[:, 0])
         self.time_s = track.time_s[seen]
         self.head = head[seen]
         self.torso = _known_everywhere(torso_px(track), fallback=0.3 * track.size_px[1])[seen]
         if len(self.head):
-            window = max(1, round(MEDIAN_WINDOW_S * track.fps)) if len(track) > 1 else 1
+            fps = track.fps if len(track) > 1 else 1.0
+            window, longest = (max(1, round(seconds * fps)) for seconds in (MEDIAN_WINDOW_S, 2 * LONGEST_TORSO_S))
             self.usual = median_filter(self.head, size=(window, 1), mode="nearest")
-            # A torso that is foreshortened or misread for a moment must not shrink the blur.
-            self.torso = np.maximum(self.torso, median_filter(self.torso, size=window, mode="nearest"))
+            usual_torso = median_filter(self.torso, size=window, mode="nearest")
+            self.torso = np.maximum(self.torso, maximum_filter(usual_torso, size=longest, mode="nearest"))
 
     def at(self, time_s: float) -> list[Place]:
-        """Return every place to blur in the frame at `time_s`."""
-        places = [place for boxes in self.others for place in _head_of_box(boxes, time_s)]
-        return [*places, *self._walker(time_s)]
-
-    def _walker(self, time_s: float) -> list[Place]:
         if not len(self.time_s):
             return []
         after = int(np.searchsorted(self.time_s, time_s))
@@ -93,7 +93,7 @@ class HeadPlaces:
             return self._between(before, after, time_s)
         edge = max(before, 0) if after == len(self.time_s) else after
         away_s = abs(time_s - self.time_s[edge])
-        if away_s > HOLD_S:
+        if away_s > self.hold_s:
             return []
         return [self._place(self.head[edge], edge, away_s), self._place(self._carried_on(edge, time_s), edge, away_s)]
 
@@ -109,7 +109,7 @@ class HeadPlaces:
                 places.append(self._place(self.usual[index], index, 0))
         if gap_s > MEDIAN_WINDOW_S:
             places += [
-                self._place(self.head[i], i, 0) for i in (before, after) if abs(time_s - self.time_s[i]) <= HOLD_S
+                self._place(self.head[i], i, 0) for i in (before, after) if abs(time_s - self.time_s[i]) <= self.hold_s
             ]
         return places
 
@@ -141,24 +141,6 @@ def _known_everywhere(values: NDArray[np.floating], fallback: float) -> NDArray[
     if not len(known):
         return np.full(len(values), fallback)
     return np.interp(np.arange(len(values)), known, values[known])
-
-
-def _head_of_box(boxes: Boxes, time_s: float) -> list[Place]:
-    held_s = float(np.clip(time_s, boxes.time_s[0], boxes.time_s[-1]))
-    if abs(time_s - held_s) > HOLD_S:
-        return []
-    left, top, right, bottom = (float(np.interp(held_s, boxes.time_s, edge)) for edge in boxes.xyxy_px.T)
-    away_s = float(np.min(np.abs(boxes.time_s - time_s)))
-    height = bottom - top
-    half_width = (OTHER_HALF_WIDTH + OTHER_GROWTH_PER_S * away_s) * height
-    held = Place((left + right) / 2, top + OTHER_HEAD_BELOW_TOP * height, half_width, OTHER_HALF_HEIGHT * height)
-    if time_s == held_s or len(boxes.time_s) < 2:
-        return [held]
-    # Before the first and after the last look the person may have walked on, or may have stayed.
-    a, b = (0, 1) if time_s < held_s else (-2, -1)
-    speed = (boxes.xyxy_px[b] - boxes.xyxy_px[a]) / (boxes.time_s[b] - boxes.time_s[a])
-    moved = (speed[:2] + speed[2:]) / 2 * (time_s - held_s)
-    return [held, held._replace(x=held.x + moved[0], y=held.y + moved[1])]
 
 
 def blur(rgb: NDArray[np.uint8], places: Sequence[Place]) -> None:

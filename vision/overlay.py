@@ -21,7 +21,7 @@ from analysis.events import Event
 from analysis.pose import SIDES, PoseTrack, Side, landmark, other
 from analysis.repair import repair, smooth
 from analysis.view import Pass
-from vision.faces import Boxes, HeadPlaces, blur
+from vision.faces import HeadPlaces, blur
 from vision.video import VideoInfo, read_frames, write_video
 
 Color = tuple[int, int, int]
@@ -123,7 +123,7 @@ def annotate_video(
     out_path: Path,
     *,
     blur_faces: bool = False,
-    others: Sequence[Boxes] = (),
+    others: Sequence[PoseTrack] = (),
     progress: Progress | None = None,
     cancel: CancelCheck | None = None,
 ) -> bool:
@@ -139,8 +139,8 @@ def annotate_video(
         An MP4 file (H.264). Appears only when complete.
     blur_faces : bool
         Make the walker's face unrecognisable, and the faces of `others`.
-    others : sequence of Boxes
-        Other people in the picture, as far as they are known.
+    others : sequence of PoseTrack
+        Other people in the film, as `vision.bystanders.find_others` found them.
     progress : callable, optional
         Called with frames done and frames in all. What it raises ends the work and leaves no file.
     cancel : callable, optional
@@ -189,7 +189,7 @@ def key_frames(
     times_s: Sequence[float],
     *,
     blur_faces: bool = False,
-    others: Sequence[Boxes] = (),
+    others: Sequence[PoseTrack] = (),
     height_px: int = CROP_HEIGHT_PX,
 ) -> list[NDArray[np.uint8]]:
     """Return one annotated picture for each time: a crop round the walker, RGB uint8, `height_px` high.

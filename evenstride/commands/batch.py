@@ -50,7 +50,10 @@ def batch(
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Only such files; may be repeated.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Not such files.")] = None,
     no_video: Annotated[bool, typer.Option("--no-video", help="Leave annotated.mp4 out: faster.")] = False,
-    blur_faces: Annotated[bool, typer.Option("--blur-faces", help="Blur faces in all pictures.")] = False,
+    blur_faces: Annotated[
+        bool,
+        typer.Option("--blur-faces", help="Blur faces of all people found. It may miss some: look before you share."),
+    ] = False,
     model: Annotated[str, typer.Option(metavar="heavy|full|lite|PATH", help="The pose model.")] = "heavy",
     height_cm: Annotated[float | None, typer.Option(metavar="H", help="Body height of everybody.")] = None,
     treadmill_speed: Annotated[float | None, typer.Option(metavar="M/S", help="Belt speed of a treadmill.")] = None,

@@ -62,6 +62,12 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
         fake.note("assess", track=track, subject=subject)
         return fake.assessment
 
+    def find_others(info, model, walker, *, progress=None, cancel=None):
+        fake.note("find_others", walker=walker)
+        if progress:
+            progress(3, 3)
+        return [fabricate.track()]
+
     def annotate_video(info, track, assessment, out_path, *, blur_faces=False, others=(), progress=None, cancel=None):
         fake.note("annotate", track=track, assessment=assessment, blur_faces=blur_faces, others=others)
         Path(out_path).write_bytes(b"made up video")
@@ -77,6 +83,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
         "vision.video": {"probe": probe},
         "vision.model": {"get_model": get_model},
         "vision.extract": {"extract": extract},
+        "vision.bystanders": {"find_others": find_others},
         "vision.overlay": {
             "annotate_video": annotate_video,
             "key_frames": key_frames,

@@ -34,7 +34,7 @@ def test_paths_lead_to_the_files(fake, tmp_path: Path):
 
 def test_progress_goes_from_0_to_1_without_going_back(fake, tmp_path: Path):
     seen = []
-    analyze_video("walk.mp4", AnalyzeOptions(out=tmp_path / "out"), progress=seen.append)
+    analyze_video("walk.mp4", AnalyzeOptions(out=tmp_path / "out", blur_faces=True), progress=seen.append)
     fractions = [p.fraction for p in seen]
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0, 1)
@@ -94,15 +94,23 @@ def test_mirrored_film_is_measured_unmirrored_and_drawn_as_filmed(fake, tmp_path
     assert [p.facing for p in fake.calls["annotate"].assessment.passes] == [-f for f in facings]
 
 
-def test_faces_of_bystanders_are_blurred_too(fake, tmp_path: Path):
-    analyze_video("walk.mp4", AnalyzeOptions(out=tmp_path, blur_faces=True))
-    for stage in ("annotate", "key_frames"):
+@pytest.mark.parametrize("options", [{}, {"no_video": True}, {"mirrored": True}])
+def test_faces_of_bystanders_are_blurred_too(fake, tmp_path: Path, options):
+    seen = []
+    analyze_video("walk.mp4", AnalyzeOptions(out=tmp_path, blur_faces=True, **options), progress=seen.append)
+    for stage in {"annotate", "key_frames"} & set(fake.calls):
         asked = fake.calls[stage]
         assert asked.blur_faces is True
-        (box,) = asked.others
-        left, top, right, bottom = box.xyxy_px[0]
-        assert left < 900 < right
-        assert top < 350 < bottom
+        assert len(asked.others) == 1
+    assert "key_frames" in fake.calls
+    np.testing.assert_allclose(np.nanmean(fake.calls["find_others"].walker.xy_px), np.nanmean(fabricate.track().xy_px))
+    assert "faces" in {progress.stage for progress in seen} and seen[-1].fraction == 1
+
+
+def test_nobody_is_looked_for_unless_faces_are_blurred(fake, tmp_path: Path):
+    analyze_video("walk.mp4", AnalyzeOptions(out=tmp_path))
+    analyze_video("walk.mp4", AnalyzeOptions(blur_faces=True))
+    assert "find_others" not in fake.calls
 
 
 def test_equal_settings_have_an_equal_hash_and_others_another(fake):

@@ -47,20 +47,21 @@ def test_faces_of_others_are_blurred_too(fake, analyzed, tmp_path: Path):
     options, folder = analyzed(blur_faces=True)
     first = fake.calls.pop("annotate")
     redraw(Path("walk.mp4"), folder, options, tmp_path / "new.mp4")
-    (box,), (drawn,) = first.others, fake.calls["annotate"].others
-    np.testing.assert_array_equal(drawn.xyxy_px, box.xyxy_px)
+    (other,), (drawn,) = first.others, fake.calls["annotate"].others
+    np.testing.assert_array_equal(drawn.xy_px, other.xy_px)
 
 
 def test_to_show_faces_nobody_has_to_be_found(fake, analyzed, tmp_path: Path):
     options, folder = analyzed(blur_faces=True)
-    del fake.calls["extract"]
+    del fake.calls["find_others"]
     redraw(Path("walk.mp4"), folder, options.model_copy(update={"blur_faces": False}), tmp_path / "new.mp4")
-    assert "extract" not in fake.calls
+    assert "find_others" not in fake.calls
     assert fake.calls["annotate"].blur_faces is False
 
 
-def test_progress_goes_to_1(analyzed, tmp_path: Path):
-    options, folder = analyzed()
+@pytest.mark.parametrize("blur_faces", [False, True])
+def test_progress_goes_to_1(analyzed, tmp_path: Path, blur_faces):
+    options, folder = analyzed(blur_faces=blur_faces)
     seen = []
     redraw(Path("walk.mp4"), folder, options, tmp_path / "new.mp4", progress=seen.append)
     assert seen[-1].fraction == 1 and seen[-1].stage == "draw"
