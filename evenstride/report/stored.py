@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from evenstride.change import compare, film_before, report_lines
 from evenstride.report.content import About
@@ -39,16 +39,13 @@ def since_last_time(store: Store, recording: Recording) -> About:
 
 def since(previous: Recording, recording: Recording, others: Sequence[Recording] = ()) -> About:
     """Return the change between two recordings; `others` tell how much films of one day differ."""
+    before, now = _moment(previous), _moment(recording)
+    of_one_day = before.date() == now.date()  # then only their times tell them apart
     return {
-        "previous_filmed_on": _distinct_day(previous, recording),
+        "filmed_on": now if of_one_day else now.date(),
+        "previous_filmed_on": before if of_one_day else before.date(),
         "changes": report_lines(compare(previous, recording, others)),
     }
-
-
-def _distinct_day(previous: Recording, recording: Recording) -> date:
-    """Return a film's day, with the time where the day alone would not tell the two films apart."""
-    before: datetime = _moment(previous)
-    return before if before.date() == _moment(recording).date() else before.date()
 
 
 def _moment(recording: Recording) -> datetime:

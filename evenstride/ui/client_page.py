@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import io
 import shutil
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -17,6 +19,19 @@ from evenstride.store import ChangedMeanwhile, Client, Recording, Store
 from evenstride.ui import clients, frame, pages, player, report_files, session, trend_chart
 from vision.errors import EvenstrideError
 
+_TABLE_STYLE = """<style>
+.ev-changes { width: 100%; border-collapse: collapse; }
+.ev-changes :is(th, td) { text-align: start; vertical-align: top; font-weight: 400; padding: .45rem .8rem .45rem 0; }
+.ev-changes tbody th { font-weight: 600; }
+.ev-changes :is(th, td):nth-child(2), .ev-changes :is(th, td):nth-child(3) { text-align: end; white-space: nowrap; }
+.ev-changes :is(th, td):nth-child(4) { padding-inline-start: 1rem; }
+.ev-changes tr { border-bottom: 1px solid rgba(128, 136, 150, .35); }
+@media (max-width: 640px) {
+  .ev-changes tr { display: grid; grid-template-columns: 1fr minmax(4rem, auto) minmax(4rem, auto); gap: 0 .8rem; }
+  .ev-changes :is(th, td) { padding-inline: 0; padding-block: .3rem; }
+  .ev-changes :is(th, td):nth-child(4) { grid-column: 1 / -1; padding-block-start: 0; padding-inline-start: 0; }
+}
+</style>"""
 PARTS = ("Change", "Recordings", "Side by side", "Notes and card", "Export or delete")
 
 
@@ -107,11 +122,24 @@ def _table(trends: list[change.Trend]) -> list[dict[str, str]]:
 
 
 def _show_table(key: str, rows: list[dict[str, str]]) -> None:
-    """Show rows as a table whose text wraps and which screen readers can read; nothing typed is in it."""
-    import pandas as pd
-
+    """Show rows as a table whose text wraps; on a phone what changed stands below the name and the values."""
     with st.container(key=key):
-        st.table(pd.DataFrame(rows).set_index("Measure"))
+        st.html(_TABLE_STYLE + _html_table(rows))
+
+
+def _html_table(rows: list[dict[str, str]]) -> str:
+    # The roles keep it a table for screen readers also where the style lays its rows out in another way.
+    def cells(texts: Iterable[str], tag: str, role: str) -> str:
+        return "".join(f'<{tag} role="{role}">{html.escape(text)}</{tag}>' for text in texts)
+
+    head = cells(rows[0] if rows else (), "th", "columnheader")
+    body = ""
+    for title, *values in (row.values() for row in rows):
+        body += f'<tr role="row">{cells([title], "th", "rowheader")}{cells(values, "td", "cell")}</tr>'
+    return (
+        f'<table class="ev-changes" role="table"><thead role="rowgroup"><tr role="row">{head}</tr></thead>'
+        f'<tbody role="rowgroup">{body}</tbody></table>'
+    )
 
 
 # --- recordings
@@ -120,9 +148,10 @@ def _show_table(key: str, rows: list[dict[str, str]]) -> None:
 def _recordings(store: Store, recordings: list[Recording]) -> None:
     if not recordings:
         st.write("There are no recordings yet.")
+    filmed = clients.filmed(recordings)
     for recording in reversed(recordings):
         with st.container(border=True, key=f"recording-{recording.id}"):
-            pages.link("clients", clients.day(recording.recorded_at), recording=recording.id)
+            pages.link("clients", filmed[recording.id], recording=recording.id)
             st.write(frame.plain(headline(recording)))
             about = [clients.SURFACES[recording.conditions.surface], recording.conditions.shoes]
             about += [clients.PACES[recording.conditions.pace], recording.conditions.other]
@@ -146,7 +175,7 @@ def show_recording(store: Store, recording_id: str) -> None:
     recording = store.recording(recording_id)
     client = store.client(recording.client_id)
     pages.link("clients", f"Back to {clients.link_text(client.name)}", client=client.id)
-    st.caption(f"Filmed {clients.day(recording.recorded_at)}")
+    st.caption(f"Filmed {clients.filmed(store.recordings(client.id))[recording.id]}")
     folder = clients.unpacked(store, recording)
     about = partial(about_recording, store, recording)
     report_files.offer(folder, "recording", about, label="Report to hand over")
@@ -160,7 +189,7 @@ def show_recording(store: Store, recording_id: str) -> None:
             _forget_unpacked()
             st.session_state["clients-message"] = done.sentence()
             pages.go("clients", client=client.id)
-    show_result(folder, key="stored", about=about)
+    show_result(folder, key="stored", filmed_on=recording.recorded_at.astimezone().date(), about=about)
 
 
 def _recording_form(store: Store, recording: Recording) -> None:
@@ -180,7 +209,8 @@ def _side_by_side(store: Store, recordings: list[Recording]) -> None:
     if len(recordings) < 2:
         st.write("Two recordings are needed.")
         return
-    names = {one.id: f"{clients.day(one.recorded_at)}, {headline(one)}" for one in recordings}
+    filmed = clients.filmed(recordings)
+    names = {one.id: f"{filmed[one.id]}, {headline(one)}" for one in recordings}
     by_id = {one.id: one for one in recordings}
     left, right = st.columns(2)
     before = left.selectbox("Earlier", list(names), len(names) - 2, names.__getitem__, key="pick-before")
@@ -193,8 +223,8 @@ def _side_by_side(store: Store, recordings: list[Recording]) -> None:
     st.markdown(f"**{frame.plain(comparison.summary())}**")
     for caution in comparison.cautions:
         st.warning(frame.plain(caution))
-    _films(store, pair)
-    _curves(pair)
+    _films(store, pair, filmed)
+    _curves(pair, filmed)
     rows = [
         {
             "Measure": one.title,
@@ -210,12 +240,12 @@ def _side_by_side(store: Store, recordings: list[Recording]) -> None:
     st.caption(change.ABOUT_CHANGE)
 
 
-def _films(store: Store, pair: list[Recording]) -> None:
+def _films(store: Store, pair: list[Recording], filmed: dict[str, str]) -> None:
     st.subheader("The two films", anchor=False)
     starts = []
     for column, recording, side in zip(st.columns(2), pair, ("before", "after"), strict=True):
         with column:
-            st.markdown(f"**{clients.day(recording.recorded_at)}**")
+            st.markdown(f"**{filmed[recording.id]}**")
             folder = clients.unpacked(store, recording)
             video = folder / VIDEO_NAME
             tracks = player.read_tracks(folder)
@@ -223,7 +253,7 @@ def _films(store: Store, pair: list[Recording]) -> None:
                 video if video.exists() else None,
                 tracks,
                 f"compare-{side}",
-                alt=f"The film of {clients.day(recording.recorded_at)}",
+                alt=f"The film of {filmed[recording.id]}",
                 beside=False,
             )
             if not video.exists():
@@ -233,11 +263,11 @@ def _films(store: Store, pair: list[Recording]) -> None:
         trend_chart.play_both("compare-before-film", "compare-after-film", starts)
 
 
-def _curves(pair: list[Recording]) -> None:
+def _curves(pair: list[Recording], filmed: dict[str, str]) -> None:
     st.subheader("The average step of each knee", anchor=False)
     shown = False
     for column, side in zip(st.columns(2), ("left", "right"), strict=True):
-        chart = trend_chart.overlay(side, *((clients.day(one.recorded_at), one.result) for one in pair))
+        chart = trend_chart.overlay(side, *((filmed[one.id], one.result) for one in pair))
         if chart is not None:
             with column:
                 st.altair_chart(chart, width="stretch", key=f"overlay-{side}")

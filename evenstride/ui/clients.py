@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -253,6 +255,27 @@ def exactly(text: str) -> None:
 def link_text(name: str) -> str:
     """Return a name as the text of a link: spaces at its ends would make it code to Markdown."""
     return frame.plain(" ".join(name.split()))
+
+
+def moments(times: Sequence[datetime]) -> list[str]:
+    """Write days; with the time where several are of one day, and numbered where that does not tell them apart either.
+
+    >>> moments([datetime(2026, 5, 3, 9), datetime(2026, 5, 4, 9), datetime(2026, 5, 4, 10, 5)])
+    ['3 May 2026', '4 May 2026, 09:00', '4 May 2026, 10:05']
+    >>> moments([datetime(2026, 5, 4, 12), datetime(2026, 5, 4, 12)])
+    ['4 May 2026, 12:00 (1)', '4 May 2026, 12:00 (2)']
+    """
+    local = [moment.astimezone() for moment in times]
+    films = Counter(moment.date() for moment in local)
+    texts = [day(moment) + (f", {moment:%H:%M}" if films[moment.date()] > 1 else "") for moment in local]
+    return [
+        f"{text} ({texts[: at + 1].count(text)})" if texts.count(text) > 1 else text for at, text in enumerate(texts)
+    ]
+
+
+def filmed(recordings: Sequence[Recording]) -> dict[str, str]:
+    """Return when each recording of a client was made, told apart, by its id."""
+    return dict(zip((one.id for one in recordings), moments([one.recorded_at for one in recordings]), strict=True))
 
 
 def day(moment: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import streamlit as st
@@ -60,13 +61,19 @@ def show_live_walk(folder: Path) -> None:
     _offer_to_keep(folder, "Live walk")
 
 
-def show_result(folder: Path, key: str = "result", about: Callable[[], About] = report_files.nobody) -> None:
+def show_result(
+    folder: Path,
+    key: str = "result",
+    filmed_on: date | None = None,
+    about: Callable[[], About] = report_files.nobody,
+) -> None:
     """Show what is in a result folder.
 
     Parameters
     ----------
     folder : a folder that `evenstride analyze` or the app wrote; films and pictures may be missing
     key : unique on the page
+    filmed_on : the day of the film, where somebody noted it
     about : returns what the report to take along says besides the result, where that is known
 
     Raises
@@ -74,7 +81,7 @@ def show_result(folder: Path, key: str = "result", about: Callable[[], About] = 
     ResultError, EvenstrideError
         If there is no result in it, or one that can't be read.
     """
-    report = read_content(folder)
+    report = read_content(folder, filmed_on=filmed_on)
     _answer(report, key)
     _film(folder, report, key)
     _sides(report, key)

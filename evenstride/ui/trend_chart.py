@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import altair as alt
 import streamlit as st
@@ -13,6 +14,7 @@ import streamlit as st
 from evenstride import words
 from evenstride.change import Point, Trend
 from evenstride.results import Curve, Result, SideName
+from evenstride.ui import clients
 
 HEIGHT = 320
 #: Days that have room below a chart, also on a phone.
@@ -23,18 +25,24 @@ ROOM = 0.12
 INK = "#3a7ca5"
 BAND = "#8a94a6"
 EARLIER, LATER = "#b8791f", "#3a7ca5"
+#: What is written beside a chart, by the page's theme; 4.5 times and more apart from its background.
+TEXT = {"light": "#444c59", "dark": "#c3c8d0"}
 
 
 def draw(trend: Trend) -> alt.LayerChart:
     """Draw a trend: dots with their ranges, and the band around the first film inside which a change can be chance."""
     unit = words.unit_text(trend.unit).strip() or trend.unit
     title = f"{trend.title} ({unit})" if unit else trend.title
-    rows = [_row(trend, point) for point in trend.points]
+    rows = _rows(trend)
     scale = alt.Scale(domain=_reach(trend, rows), zero=False)
     y, low = (alt.Y(f"{end}:Q", title=title, scale=scale) for end in ("value", "low"))
-    axis = alt.Axis(format="%-d %b %y", labelOverlap=True, **_ticks(trend.points))
+    days = Counter(point.recorded_at.astimezone().date() for point in trend.points)
+    # Films of one day get their times on the axis; beside other days there is no room for that, only for numbers.
+    one_day, numbered = len(days) == 1 < len(rows), max(days.values()) > 1
+    filmed = f"Filmed on {clients.day(trend.points[0].recorded_at)}" if one_day else "Filmed"
+    axis = alt.Axis(format="%H:%M" if one_day else "%-d %b %y", labelOverlap=True, **_ticks(trend.points, one_day))
     base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("day:T", title="Filmed", axis=axis, scale=alt.Scale(padding=24))
+        x=alt.X("day:T", title=filmed, axis=axis, scale=alt.Scale(padding=24))
     )
     layers: list[Any] = []
     if trend.baseline is not None and trend.mdc is not None:
@@ -52,7 +60,23 @@ def draw(trend: Trend) -> alt.LayerChart:
             tooltip=[alt.Tooltip("when:N", title="Filmed"), alt.Tooltip("text:N", title=trend.title)],
         )
     )
-    return alt.layer(*layers).properties(height=HEIGHT, description=f"{trend.title}: {trend.sentence()}")
+    if numbered:
+        beside = base.mark_text(align="left", dx=10, dy=-9, fontSize=13, fontWeight=600, color=_text_color())
+        layers.append(beside.encode(y=y, text="number:N"))
+    return _readable(alt.layer(*layers).properties(height=HEIGHT, description=f"{trend.title}: {trend.sentence()}"))
+
+
+AnyChart = TypeVar("AnyChart", alt.Chart, alt.LayerChart)
+
+
+def _readable(chart: AnyChart) -> AnyChart:
+    """Write what stands beside a chart in a color that can be read, whatever the theme has."""
+    color = _text_color()
+    return chart.configure_axis(labelColor=color, titleColor=color).configure_legend(labelColor=color, titleColor=color)
+
+
+def _text_color() -> str:
+    return TEXT[st.context.theme.type or "light"]
 
 
 def _reach(trend: Trend, rows: Sequence[dict[str, Any]]) -> list[float]:
@@ -64,9 +88,10 @@ def _reach(trend: Trend, rows: Sequence[dict[str, Any]]) -> list[float]:
     return [min(ends) - room, max(ends) + room]
 
 
-def _ticks(points: Sequence[Point]) -> dict[str, Any]:
-    """Mark every day that was filmed once; with many days, leave the choice to the chart."""
-    days = {point.recorded_at.astimezone().date(): point.recorded_at for point in points}
+def _ticks(points: Sequence[Point], one_day: bool) -> dict[str, Any]:
+    """Mark every day, or time of one day, that was filmed once; with many, leave the choice to the chart."""
+    moments = [point.recorded_at.astimezone() for point in points]
+    days = {moment if one_day else moment.date(): moment for moment in moments}
     if len(days) > MOST_TICKS:
         return {"tickCount": MOST_TICKS}
     return {"values": [_vega_time(moment) for moment in days.values()]}
@@ -79,16 +104,21 @@ def _vega_time(moment: datetime) -> alt.DateTime:
     )
 
 
-def _row(trend: Trend, point: Point) -> dict[str, Any]:
-    return {
-        "day": point.recorded_at.isoformat(),
-        "when": point.recorded_at.astimezone().date().isoformat(),
-        "value": point.value,
-        "low": point.value if point.low is None else point.low,
-        "high": point.value if point.high is None else point.high,
-        "comparable": point.comparable,
-        "text": _text(trend, point),
-    }
+def _rows(trend: Trend) -> list[dict[str, Any]]:
+    filmed = clients.moments([point.recorded_at for point in trend.points])
+    return [
+        {
+            "number": str(number),
+            "day": point.recorded_at.isoformat(),
+            "when": when,
+            "value": point.value,
+            "low": point.value if point.low is None else point.low,
+            "high": point.value if point.high is None else point.high,
+            "comparable": point.comparable,
+            "text": _text(trend, point),
+        }
+        for number, (point, when) in enumerate(zip(trend.points, filmed, strict=True), 1)
+    ]
 
 
 def _text(trend: Trend, point: Point) -> str:
@@ -101,7 +131,7 @@ def _text(trend: Trend, point: Point) -> str:
 
 def words_of(trend: Trend) -> str:
     """Write a trend as a list: what the chart shows, for those who can't see it."""
-    lines = [f"- {point.recorded_at.astimezone().date()}: {_text(trend, point)}" for point in trend.points]
+    lines = [f"{row['number']}. {row['when']}: {row['text']}" for row in _rows(trend)]
     return "\n".join([trend.sentence(), "", *lines])
 
 
@@ -123,7 +153,7 @@ def overlay(side: SideName, *films: tuple[str, Result]) -> alt.Chart | None:
     colors = [EARLIER if name.startswith("earlier") else LATER for name in names]
     dashes = [[6, 4] if name.startswith("earlier") else [1, 0] for name in names]
     legend = alt.Legend(title=None, orient="top", direction="vertical", labelLimit=300)
-    return (
+    return _readable(
         alt.Chart(alt.Data(values=rows))
         .mark_line(strokeWidth=2.5)
         .encode(

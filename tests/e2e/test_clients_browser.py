@@ -20,6 +20,11 @@ from evenstride.exchange import export_client  # noqa: E402
 from evenstride.store import Conditions, open_store  # noqa: E402
 
 CHART = "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg"
+CHANGE_IS_BELOW = """row => {
+  const [name, , , change] = document.querySelector(row).children;
+  const [above, below] = [name, change].map(cell => cell.getBoundingClientRect());
+  return below.top >= above.bottom && below.left === above.left && below.right > innerWidth - 40;
+}"""
 NAME = "<img src=x onerror=\"document.title='ran'\"> **b** :smile: $x$ \u202eשלום 👩🏽‍🦽 " + "é" * 150
 
 
@@ -93,6 +98,10 @@ def test_a_trainers_way(server, new_page, exported):
     stranger.goto(address)
     expect(stranger.locator("h1.ev-name")).to_be_visible()
     fits(stranger, 360)
+    # On a phone what changed stands below the name, over the whole width.
+    row = ".st-key-trend-table tbody tr"
+    true_in(stranger, "s => getComputedStyle(document.querySelector(s)).display === 'grid'", row)
+    true_in(stranger, CHANGE_IS_BELOW, row)
 
     page.goto(address)
     expect(heading).to_be_visible()

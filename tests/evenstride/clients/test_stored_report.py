@@ -69,14 +69,13 @@ def test_where_none_can_be_compared_it_says_why(store: Store, films: list[Record
     assert "Not compared: one is on a treadmill" in made and "filmed on 1 March 2026" in made
 
 
-def test_two_films_of_one_day_are_told_apart_by_their_times(store: Store, films: list[Recording]):
-    again = store.add_recording(
-        films[2].client_id, folders.write(Path(store.database.videos) / "x"), recorded_at=films[2].recorded_at,
-        conditions=SAME,
-    )  # fmt: skip
-    about = about_recording(store, again)
-    assert about["previous_filmed_on"] == films[2].recorded_at.astimezone()
-    assert about["filmed_on"] == date(2026, 3, 15)
+def test_two_films_of_one_day_are_told_apart_by_their_times(store: Store, films: list[Recording], tmp_path: Path):
+    later = films[2].recorded_at + timedelta(hours=1)
+    folder = folders.write(tmp_path / "again")
+    again = store.add_recording(films[2].client_id, folder, recorded_at=later, conditions=SAME)
+    made = page(store, again, tmp_path / "out")
+    for moment, before in ((films[2].recorded_at, "Compared with the one filmed"), (later, "Filmed")):
+        assert f"{before} on 15 March 2026 at {moment.astimezone():%H:%M}" in made
 
 
 def test_a_result_of_a_newer_release_stops_no_report(store: Store, films: list[Recording]):
