@@ -25,7 +25,7 @@ FILM_FROM_SIDE = "Film from the side, square to the walking line, with the whole
 FILM_BOTH_WAYS = "Film from the side, walking several times in both directions."
 FILM_FROM_FRONT = "Film from the front or from behind, walking toward or away from the camera."
 TOO_SLOW = "Too few pictures a second to time parts of a step. Film with 30 or, better, 60 pictures a second."
-GIVE_HEIGHT = "Give your height to get metres."
+GIVE_HEIGHT = "Give your height to get meters."
 
 
 @dataclass(frozen=True)

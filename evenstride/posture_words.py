@@ -17,7 +17,7 @@ MEASURES = {
     "hip_tilt": ("Hips", "The line from hip to hip against level."),
     "trunk_lateral": (
         "Trunk, sideways",
-        "The line from the middle of the hips to that of the shoulders against plumb.",
+        "The line from the middle of the hips to that of the shoulders against a straight line up.",
     ),
     "weight_shift": (
         "Hips over feet",
@@ -30,10 +30,10 @@ MEASURES = {
     ),
     "ear_shoulder": (
         "Head forward",
-        "The line from shoulder to ear against plumb. There is no agreed usual value: compare it with your own other "
-        "pictures only.",
+        "The line from shoulder to ear against a straight line up. There is no agreed usual value: compare it with "
+        "your own other pictures only.",
     ),
-    "trunk_forward": ("Trunk, forward", "The line from hips to shoulders against plumb."),
+    "trunk_forward": ("Trunk, forward", "The line from hips to shoulders against a straight line up."),
     "knee_bend": ("Knee from the side", "How far the near knee is from straight. Minus is overstretched."),
 }
 
@@ -65,6 +65,15 @@ VIEWS = {
 }
 
 _TILTS = {"head_tilt": "ear", "shoulder_tilt": "shoulder", "hip_tilt": "hip"}
+#: Said, as on the picture, of what is not beyond the error of a picture.
+_UNREMARKABLE = {
+    **dict.fromkeys(_TILTS, "About level."),
+    "trunk_lateral": "About upright.",
+    "trunk_forward": "About upright.",
+    "weight_shift": "About over the middle of the feet.",
+    "knee_alignment": "About straight.",
+    "knee_bend": "About straight.",
+}
 _SHORT = {"head_tilt": "head", "shoulder_tilt": "shoulders", "hip_tilt": "hips"}
 
 
@@ -74,7 +83,8 @@ def headline(result: PostureResult) -> str:
         return "Nothing could be measured in this picture."
     found = [id for id, measure in result.measures.items() if measure.notable]
     if not found:
-        return "No line is off by more than a picture's own error."
+        level, tilts = ("upright", "leans") if result.view == "side" else ("level", "tilts")
+        return f"Everything looks about {level}; smaller {tilts} than a picture can show may be there."
     return f"Beyond a picture's own error: {'; '.join(MEASURES[id][0].lower() for id in found)}."
 
 
@@ -83,9 +93,10 @@ def sentence(id: str, measure: PostureMeasure) -> str:
     if measure.value is None:
         return measure.reason or ""
     if id == "ear_shoulder":
-        return f"{_size(measure.value, measure.unit)} {_way(measure.value, 'in front of plumb', 'behind plumb')}."
+        side = _way(measure.value, "in front of", "behind")
+        return f"{_size(measure.value, measure.unit)} {side} a straight line up."
     if not measure.notable:
-        return "Within what a picture can be off by."
+        return _UNREMARKABLE[id]
     size = _size(measure.value, measure.unit)
     if id in _TILTS:
         return f"The {_way(measure.value, 'left', 'right')} {_TILTS[id]} is higher: {size}."
@@ -102,6 +113,15 @@ def sentence(id: str, measure: PostureMeasure) -> str:
         if value is not None
     ]
     return f"{', '.join(parts).capitalize()}."
+
+
+def meaning(id: str, measure: PostureMeasure) -> str:
+    """Return what a measure is, and how far a picture can be off in it."""
+    about = MEASURES[id][1]
+    if measure.ci95 is None:
+        return about
+    low, high = measure.ci95
+    return f"{about} A picture like this can be off by about {_size((high - low) / 2, measure.unit)} either way."
 
 
 #: How a measure moves when its value grows, and when it shrinks.

@@ -149,8 +149,8 @@ def _result(job: Job, place: str) -> None:
         for code in result.issues:
             st.info(posture_words.ISSUES[code])
         for id, measure in result.measures.items():
-            title, meaning = posture_words.MEASURES[id]
-            st.markdown(f"**{title}.** {posture_words.sentence(id, measure)}", help=meaning)
+            says = f"**{posture_words.MEASURES[id][0]}.** {posture_words.sentence(id, measure)}"
+            st.markdown(says, help=posture_words.meaning(id, measure))
         with st.expander("Numbers"):
             st.table([_row(id, measure) for id, measure in result.measures.items()])
             st.caption(

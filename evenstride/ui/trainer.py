@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from evenstride.report.content import prepare_logo
+from evenstride.report.content import MOST_LOGO_BYTES, prepare_logo
 from evenstride.store import LOCAL, Store, StoreError, open_store, passcode
 from evenstride.store.database import default_url, parse_url
 from evenstride.store.letterhead import letterhead, set_letterhead
@@ -17,6 +17,7 @@ from vision.errors import EvenstrideError
 
 #: An unlocked page locks itself when nobody has used it for this long.
 LOCK_AFTER_S = 30 * 60
+LOGO_MB = MOST_LOGO_BYTES // 1_000_000
 _UNLOCKED = "clients-unlocked-at"
 
 
@@ -115,7 +116,12 @@ def _letterhead_form(store: Store) -> None:
     now = letterhead(store)
     with st.form("trainer-letterhead", width=520):
         name = st.text_input("Your name or that of your practice", now.name or "", max_chars=300, key="trainer-name")
-        upload = st.file_uploader("Your logo (PNG, JPEG or WebP)", ["png", "jpg", "jpeg", "webp"], key="trainer-logo")
+        upload = st.file_uploader(
+            f"Your logo (PNG, JPEG or WebP, up to {LOGO_MB} MB)",
+            ["png", "jpg", "jpeg", "webp"],
+            max_upload_size=LOGO_MB,
+            key="trainer-logo",
+        )
         remove = now.logo is not None and st.checkbox("Take the logo away", key="trainer-logo-remove")
         if st.form_submit_button("Save"):
             try:
