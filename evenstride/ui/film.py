@@ -31,7 +31,7 @@ def page() -> None:
     elif job is not None and job.state == "asking":
         ask_who(job)
     elif job is not None and job.state == "done" and session.workspace().unseen:
-        pages.go("result")
+        progress.finished()
     else:
         form(job)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import streamlit as st
 
 from evenstride.pipeline import STAGES, Progress
 from evenstride.ui import pages, session
+from evenstride.ui.components import script
 from evenstride.ui.jobs import Job
 
 #: How often a page looks at its job.
@@ -45,6 +49,23 @@ def watch(job_id: str) -> None:
     if st.button("Cancel", key="cancel", disabled=job.stopping):
         job.cancel()
         st.rerun()
+
+
+def finished() -> None:
+    """Open the result, as soon as the browser shows that nothing is watched any more.
+
+    Not at once: the browser may have asked for one more look at the job by then. It would come after the result was
+    drawn, belong to the page before, and leave the result empty.
+    """
+    st.title("Your film is done")
+    pages.link("result", "See the result")
+    if _onward()(key="onward", on_drawn_change=lambda: None).drawn:
+        pages.go("result")
+
+
+@cache
+def _onward() -> Any:
+    return st.components.v2.component("evenstride_onward", js=script("onward"))
 
 
 @st.fragment(run_every=LOOK_EVERY_S)

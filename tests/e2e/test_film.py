@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from app_server import running_app
-from waiting import ANALYSIS_MS, eventually, expect, settled, true_in
+from waiting import ANALYSIS_MS, eventually, expect, fits, pictures_have_words, settled, true_in
 
 from vision.video import probe, read_frames, write_video
 
@@ -20,6 +20,18 @@ from vision.video import probe, read_frames, write_video
 LONG_FILM = Path(__file__).parents[2] / "sample_videos/treadmill.mp4"
 #: What the terminal says when a page, or what a click starts, breaks.
 FAULTS = ("A page failed", "Uncaught app execution", "Traceback")
+#: What a slow line does: looks at the job still arrive while the server is drawing what it shows once the job is over.
+#: Only until the browser asks for something else, since what it asks for arrives in its order.
+LATE_LOOKS = """
+const send = WebSocket.prototype.send;
+let again;
+WebSocket.prototype.send = function (message) {
+  clearInterval(again);
+  send.call(this, message);
+  const isLook = !new TextDecoder("latin1").decode(message).includes("drawn");
+  if (window.looksComeLate && isLook) again = setInterval(() => send.call(this, message), 20);
+};
+"""
 RESULT = re.compile("We can't|No clear difference|You may be|You seem to|Something differs")
 
 
@@ -125,6 +137,38 @@ def test_choosing_a_person_then_cancelling(server, server_folder, page, two_peop
     expect(page.locator(".st-key-film_upload input[type=file]")).to_have_count(1)
 
 
+def test_on_a_phone_a_chosen_person_gets_a_result_and_the_film_with_blurred_faces(server, new_page, two_people):
+    page = new_page(width=360)
+    open_film_page(page, server)
+    on_one_row(page, ("Record", "Upload", "Sample"))
+    upload(page, two_people)
+    page.get_by_role("button", name="Person 1").click(timeout=ANALYSIS_MS)
+    wait_for_result(page)
+    fits(page, 360)
+    pictures_have_words(page)
+    cards = page.locator("[class*='st-key-result-card-']")
+    wide = "cards => cards.length > 5 && cards.every(card => card.getBoundingClientRect().width > 320)"
+    eventually(page, lambda: cards.evaluate_all(wide), "measures take the whole width")
+
+    first = film_time(page)
+    expect(page.get_by_text("Annotated film, faces blurred")).to_have_count(0)
+    page.get_by_role("button", name="Make it with faces blurred").click()
+    blurred = page.get_by_role("button", name="Annotated film, faces blurred")
+    expect(blurred).to_be_visible(timeout=ANALYSIS_MS)
+    settled(page)
+    with page.expect_download() as download:
+        blurred.click()
+    film = probe(download.value.path())
+    assert (film.width, film.frames) == (probe(two_people).width, probe(two_people).frames)
+    expect(page.get_by_role("button", name="Annotated film, faces shown")).to_be_visible()
+    eventually(page, lambda: film_time(page) == first, "the film on the page stands where it was")
+
+
+def on_one_row(page, names: tuple[str, ...]) -> None:
+    tops = [page.get_by_role("radio", name=name, exact=True) for name in names]
+    eventually(page, lambda: len({top.bounding_box()["y"] for top in tops}) == 1, f"{names} are on one row")
+
+
 def test_a_wrong_file_gets_a_sentence_and_the_page_goes_on(server, server_folder, page):
     log = server_folder / "server.log"
     before = len(log.read_text())
@@ -167,6 +211,16 @@ def test_two_visitors_at_once_see_only_their_own(server, new_page, short_clip, t
     for page, own, other in zip(pages, names, reversed(names), strict=True):
         expect(page.get_by_text(own).first).to_be_attached()
         expect(page.get_by_text(other)).to_have_count(0)
+
+
+def test_a_late_look_at_the_job_does_not_empty_the_result(server, page, short_clip):
+    page.add_init_script(LATE_LOOKS)
+    open_film_page(page, server)
+    upload(page, short_clip)
+    is_looked_at(page)
+    page.evaluate("window.looksComeLate = true")
+    wait_for_result(page)
+    expect(page.get_by_role("heading", name=RESULT)).to_be_visible()
 
 
 def test_a_killed_process_is_told_and_the_next_film_works(server, server_folder, page, short_clip):
