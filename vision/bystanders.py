@@ -18,7 +18,7 @@ from analysis.pose import PoseTrack
 from vision.errors import Cancelled
 from vision.landmarker import Landmarker, Pose
 from vision.model import Model
-from vision.people import POSES_A_TILE, SAME_BODY, body_of, tiles, trunk_of
+from vision.people import POSES_A_TILE, SAME_BODY, _body_of, _tiles, trunk_of
 from vision.video import Frame, VideoInfo, read_frames
 
 #: People are followed from picture to picture at this distance, ...
@@ -59,7 +59,7 @@ class _Body:
     @property
     def size_px(self) -> float:
         """The largest of the last sizes: a body that bends does not shrink."""
-        return max(body_of(pose.xy_px)[1] for pose in self.poses[-5:])
+        return max(_body_of(pose.xy_px)[1] for pose in self.poses[-5:])
 
     def track(self, info: VideoInfo) -> PoseTrack:
         xy = np.array([pose.xy_px for pose in self.poses], np.float32)
@@ -160,7 +160,7 @@ class _Watch:
 
     def _everybody(self, rgb: NDArray[np.uint8]) -> Iterator[Pose]:
         height, width = rgb.shape[:2]
-        for left, top, wide, high in tiles(width, height, self.small):
+        for left, top, wide, high in _tiles(width, height, self.small):
             for pose in self._eye.find(rgb[top : top + high, left : left + wide]):
                 yield _moved(pose, left, top)
 
@@ -168,7 +168,7 @@ class _Watch:
         trunk = trunk_of(pose.xy_px)[0]
         now = [body for body in self.seen if body.times_s[-1] == time_s]
         return (
-            body_of(pose.xy_px)[1] < MIN_SIZE_PX
+            _body_of(pose.xy_px)[1] < MIN_SIZE_PX
             or self.known.is_at(trunk, time_s)
             or any(_same(body, trunk) for body in now)
         )
@@ -198,7 +198,7 @@ class _Watch:
 def _followed_pose(frame: Frame, body: _Body, landmarker: Landmarker) -> Pose | None:
     """Return where somebody is now, or None where nobody is found who can be the same."""
     height, width = frame.rgb.shape[:2]
-    center, size = body_of(body.poses[-1].xy_px)[0], body.size_px
+    center, size = _body_of(body.poses[-1].xy_px)[0], body.size_px
     side = min(max(round(WINDOW_SIDE * size), 2), width, height)
     left, top = (
         int(np.clip(c - side / 2, 0, length - side)) for c, length in zip(center, (width, height), strict=True)

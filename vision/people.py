@@ -227,7 +227,7 @@ def sightings_in(
     """Return the bodies in one picture, each once; `small` looks closer, at several times the cost."""
     height, width = rgb.shape[:2]
     found = []
-    for left, top, tile_width, tile_height in tiles(width, height, small):
+    for left, top, tile_width, tile_height in _tiles(width, height, small):
         for pose in landmarker.find(rgb[top : top + tile_height, left : left + tile_width]):
             sighting = _sighting(pose, np.array((left, top)), rgb, index, time_s)
             if sighting is not None:
@@ -235,7 +235,7 @@ def sightings_in(
     return _each_once(found)
 
 
-def tiles(width: int, height: int, small: bool) -> list[tuple[int, int, int, int]]:
+def _tiles(width: int, height: int, small: bool) -> list[tuple[int, int, int, int]]:
     """Return rectangles (left, top, width, height) that cover the picture."""
     short = min(width, height)
     if small:
@@ -262,7 +262,7 @@ def trunk_of(xy_px: NDArray[np.floating]) -> tuple[NDArray[np.floating], float]:
     return (shoulder + hip) / 2, float(np.linalg.norm(shoulder - hip))
 
 
-def body_of(xy_px: NDArray[np.floating]) -> tuple[NDArray[np.floating], float]:
+def _body_of(xy_px: NDArray[np.floating]) -> tuple[NDArray[np.floating], float]:
     """Return the body's middle [2] and length, in pixels, of landmarks [33, 2]."""
     low, high = xy_px[_BODY].min(axis=0), xy_px[_BODY].max(axis=0)
     return (low + high) / 2, float((high - low).max())
@@ -276,7 +276,7 @@ def _sighting(
     xy = pose.xy_px.astype(np.float64) + offset
     inside = np.all((xy >= 0) & (xy < (width, height)), axis=1)
     trunk, trunk_length = trunk_of(xy)
-    center, size = body_of(xy)
+    center, size = _body_of(xy)
     plausible = (
         size >= MIN_SIZE_PX
         and np.mean(inside & (pose.visibility > VISIBLE)) >= MIN_VISIBLE_SHARE

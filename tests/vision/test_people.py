@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vision.errors import NoPerson
-from vision.people import Sighting, choose, frames_between, link, may_hide_something, scout_frames, tiles
+from vision.people import Sighting, _tiles, choose, frames_between, link, may_hide_something, scout_frames
 
 SIZE = (1280, 720)
 RED, BLUE = np.array((180.0, 30.0, 30.0)), np.array((30.0, 40.0, 160.0))
@@ -107,7 +107,7 @@ def test_a_person_can_be_asked_for():
 @pytest.mark.parametrize("small", [False, True])
 def test_tiles_cover_the_picture_and_stay_inside(width, height, small):
     covered = np.zeros((height, width), int)
-    for left, top, tile_width, tile_height in tiles(width, height, small):
+    for left, top, tile_width, tile_height in _tiles(width, height, small):
         assert left >= 0 and top >= 0 and left + tile_width <= width and top + tile_height <= height
         covered[top : top + tile_height, left : left + tile_width] += 1
     assert covered.min() >= 1
