@@ -42,16 +42,20 @@ def form(job: Job | None) -> None:
     st.title("Record or upload")
     if job is not None:
         _what_became_of(job)
-    ways = ["Upload a film", "Try a sample"]
-    if pages.exists("record"):
-        ways.insert(0, "Record now")
-    wanted = {"upload": "Upload a film", "sample": "Try a sample", "record": "Record now"}.get(
-        st.query_params.get("way", ""), "Upload a film"
-    )
+    # Short enough for one row on a phone.
+    ways = {"record": "Record", "upload": "Upload", "sample": "Sample"}
+    if not pages.exists("record"):
+        del ways["record"]
+    wanted = st.query_params.get("way", "upload")
     way = st.segmented_control(
-        "Where does the film come from?", ways, default=wanted if wanted in ways else ways[0], key="way", required=True
+        "Where does the film come from?",
+        list(ways),
+        format_func=ways.__getitem__,
+        default=wanted if wanted in ways else "upload",
+        key="way",
+        required=True,
     )
-    if way == "Try a sample":
+    if way == "sample":
         choose_sample()
         return
     st.write(
@@ -67,10 +71,10 @@ def form(job: Job | None) -> None:
             key="keep",
             help="Otherwise both are deleted when you leave.",
         )
-    if way == "Record now":
+    if way == "record":
         import_module("evenstride.ui.record").recorder(UPLOAD_KEY)
     limit = settings.upload_limit_mb()
-    with st.container(key="upload-hidden" if way == "Record now" else "upload-shown"):
+    with st.container(key="upload-hidden" if way == "record" else "upload-shown"):
         st.file_uploader(
             f"A film of the walk, up to {limit} MB",
             type=ENDINGS,

@@ -11,8 +11,10 @@ import streamlit as st
 from evenstride import education
 from evenstride.education import Topic
 from evenstride.ui import pages
-from evenstride.ui.player import Curve, Tracks, synced_player
+from evenstride.ui.player import Curve, Tracks, same_range, synced_player
 
+#: Both films stand still here at first: in mid-stride, with the spared knee near the camera.
+SHOWN_S = 1.6
 _CLIP_WORDS = {
     "even": ("An even walk", "Both knees bend about as far as each other while the foot swings forward."),
     "favoring": (
@@ -103,12 +105,14 @@ def _clips() -> None:
     st.header("What favoring looks like", anchor="what-favoring-looks-like")
     st.caption("The people in these films are drawn by a computer, so that what they do is known exactly.")
     with st.container(key="learn-clips"):
-        for column, name in zip(st.columns(2, gap="medium"), education.CLIPS, strict=True):
-            film, shown = education.clip(name)
+        clips = [education.clip(name) for name in education.CLIPS]
+        tracks = same_range(*(_tracks(shown) for _, shown in clips))
+        columns = st.columns(2, gap="medium")
+        for column, name, (film, shown), curves in zip(columns, education.CLIPS, clips, tracks, strict=True):
             title, sentence = _CLIP_WORDS[name]
             with column, st.container(key=f"clip-{name}"):
                 st.subheader(title, anchor=False)
-                synced_player(film, _tracks(shown), f"learn-{name}", alt=sentence, beside=False)
+                synced_player(film, curves, f"learn-{name}", alt=sentence, beside=False, start_s=SHOWN_S)
                 peak = shown["swing_peak_deg"]
                 st.markdown(
                     f"{sentence} Most bend in the air, as measured over the whole film: left {peak['left']:.0f}°, "

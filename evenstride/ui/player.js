@@ -67,6 +67,9 @@ class Player {
     if (!found || found === this.video) return;
     this.video = found;
     const signal = this.ends.signal;
+    found.addEventListener("loadedmetadata", () => this.begin(found), { signal });
+    if (found.readyState > 0) this.begin(found);
+    this.bare(found, signal);
     for (const event of ["seeked", "timeupdate", "loadeddata"]) {
       found.addEventListener(event, () => this.move(found.currentTime), { signal });
     }
@@ -79,6 +82,21 @@ class Player {
     if (found.requestVideoFrameCallback) found.requestVideoFrameCallback(follow);
     this.state();
     this.move(found.currentTime);
+  }
+
+  // Put a film that has not been moved yet to where it starts: an empty room says nothing.
+  begin(video) {
+    if (video.currentTime < INSIDE_S) video.currentTime = this.data.start_s + INSIDE_S;
+  }
+
+  // The browser's own controls lie dark over the legs: they are there only for who points at the film or touches it.
+  // The buttons below do the same, for the keyboard too.
+  bare(video, signal) {
+    video.controls = false;
+    for (const event of ["pointerenter", "pointerdown"]) {
+      video.addEventListener(event, () => (video.controls = true), { signal });
+    }
+    video.addEventListener("pointerleave", (e) => e.pointerType === "mouse" && (video.controls = false), { signal });
   }
 
   state() {
@@ -122,10 +140,10 @@ class Player {
   }
 
   draw() {
-    const { curves, events, end_s, time_s, gaps } = this.data;
+    const { curves, events, end_s, time_s, gaps, range_deg } = this.data;
     const width = this.plot.clientWidth, height = this.plot.clientHeight;
     if (!width) return;
-    const values = curves.flatMap((c) => c.values).filter((v) => v !== null);
+    const values = range_deg ?? curves.flatMap((c) => c.values).filter((v) => v !== null);
     const low = Math.min(0, 10 * Math.floor(Math.min(...values, 0) / 10)), high = Math.max(70, 10 * Math.ceil(Math.max(...values, 0) / 10));
     this.span = Math.min(WINDOW_S, Math.max(end_s, 1));
     this.perSecond = (width - LEFT) / this.span;
@@ -143,7 +161,8 @@ class Player {
       fixed.append(element("line", { class: "grid", x1: LEFT, x2: width, y1: this.y(v), y2: this.y(v) }));
       fixed.append(text(`${v}°`.replace("-", "−"), LEFT - 5, this.y(v) + 4, { "text-anchor": "end" }));
     }
-    for (let t = 0; t <= end_s; t++) moving.append(text(`${t} s`, x(t), height - 2, { "text-anchor": "middle" }));
+    // The first one would lose its number to the edge if it stood in the middle of its place.
+    for (let t = 0; t <= end_s; t++) moving.append(text(`${t} s`, x(t), height - 2, { "text-anchor": t ? "middle" : "start" }));
     for (const curve of curves) {
       for (const near of [false, true]) {
         const path = pathOf(time_s, curve.values, curve.near, near, x, this.y);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -48,6 +48,7 @@ class Tracks:
     gaps : (start, end) in seconds where nothing was measured
     slow_motion : how many times slower than life the film plays
     alt : what the curves show, in words
+    range_deg : the lowest and highest angle that the axis has to hold; None for those of the curves
     """
 
     time_s: Sequence[float]
@@ -56,6 +57,14 @@ class Tracks:
     gaps: Sequence[tuple[float, float]] = ()
     slow_motion: float = 1.0
     alt: str = ""
+    range_deg: tuple[float, float] | None = None
+
+
+def same_range(*tracks: Tracks) -> list[Tracks]:
+    """Return the tracks with one axis for all, so that their curves can be compared by eye."""
+    values = [v for one in tracks for curve in one.curves for v in curve.values if v is not None]
+    shared = (min(values), max(values)) if values else None
+    return [replace(one, range_deg=shared) for one in tracks]
 
 
 def read_tracks(folder: Path) -> Tracks:
@@ -95,7 +104,15 @@ def tracks_of(result: Result, frames: pd.DataFrame) -> Tracks:
     )
 
 
-def synced_player(video: Path | None, tracks: Tracks, key: str, *, alt: str = "", beside: bool = True) -> None:
+def synced_player(
+    video: Path | None,
+    tracks: Tracks,
+    key: str,
+    *,
+    alt: str = "",
+    beside: bool = True,
+    start_s: float | None = None,
+) -> None:
     """Show a film and, beside it (or below it), curves that follow it; a click on them moves the film.
 
     Parameters
@@ -105,16 +122,20 @@ def synced_player(video: Path | None, tracks: Tracks, key: str, *, alt: str = ""
     key : unique on the page
     alt : what the film shows, for those who can't see it
     beside : False puts the curves below the film, for two players side by side
+    start_s : where the film stands at first, in seconds of the film; by default shortly before the first step
     """
     with st.container(key=key):
         side_by_side = beside and video is not None
         left, right = st.columns([3, 2], vertical_alignment="top") if side_by_side else (st.container(), st.container())
         if video is not None:
             with left, st.container(key=f"{key}-film"):
-                st.video(str(video), alt=alt or None, muted=True, start_time=_start(tracks))
+                st.video(str(video), alt=alt or None, muted=True)
         with right:
             film = None if video is None else f"{key}-film"
-            data = asdict(tracks) | {"video": film, "end_s": tracks.time_s[-1] if tracks.time_s else 0.0}
+            end_s = tracks.time_s[-1] if tracks.time_s else 0.0
+            # Streamlit starts films at whole seconds only; the chart puts its film to the very moment.
+            start_s = _start(tracks) if start_s is None else start_s
+            data = asdict(tracks) | {"video": film, "end_s": end_s, "start_s": start_s}
             _component()(data=data, key=f"{key}-curves")
 
 

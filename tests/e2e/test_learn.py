@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from waiting import expect, fits, settled, true_in
+from waiting import eventually, expect, fits, settled, true_in
 
 from evenstride import education, words
 
@@ -75,8 +75,35 @@ def test_the_two_clips_move_with_their_curves(server, page):
     expect(films).to_have_count(len(education.CLIPS))
     settled(page)
     true_in(page, "[...document.querySelectorAll('video')].every(v => v.readyState >= 2 && !v.error)")
+    # At first both stand still in mid-stride, with nothing dark over the legs.
+    true_in(page, "[...document.querySelectorAll('video')].every(v => Math.abs(v.currentTime - 1.6) < 0.1)")
+    true_in(page, "[...document.querySelectorAll('video')].every(v => v.paused && !v.controls)")
+    films.first.hover()
+    true_in(page, "document.querySelector('video').controls")
     for number, name in enumerate(education.CLIPS):
         place = page.locator(f".st-key-clip-{name}")
         films.nth(number).evaluate("video => { video.currentTime = 1.5; }")
         expect(place.locator(".now")).to_contain_text("1.50 s")
         expect(place.get_by_text("dashed: the leg farther from the camera")).to_be_visible()
+
+
+def test_the_curves_of_both_clips_can_be_compared_by_eye(server, page):
+    page.goto(f"{server}/learn")
+    plots = page.locator(".st-key-learn-clips svg.plot")
+    expect(plots).to_have_count(len(education.CLIPS))
+    settled(page)
+    for degrees in ("0°", "60°"):
+        heights = [height_of(plot, degrees) for plot in plots.all()]
+        eventually(page, lambda heights=heights: len({height() for height in heights}) == 1, f"{degrees} is one height")
+    for plot in plots.all():
+        first = plot.get_by_text("0 s", exact=True)
+        eventually(page, lambda plot=plot, first=first: shows_whole(plot, first), "the first second has its number")
+
+
+def height_of(plot, label: str):
+    return lambda: plot.get_by_text(label, exact=True).get_attribute("y")
+
+
+def shows_whole(plot, label) -> bool:
+    """Say whether nothing of a label is cut off by the edge of what moves."""
+    return label.bounding_box()["x"] >= plot.locator("svg").bounding_box()["x"]

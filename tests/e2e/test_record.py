@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from fake_camera import as_camera
+from test_film import wait_for_result
 from waiting import eventually, expect, settled, true_in
 
 LIVE = "window.camera?.getTracks().some(track => track.readyState === 'live')"
@@ -44,7 +46,10 @@ def test_a_recording_is_taken_as_a_film(server, new_page, walk):
     width = "film => film.readyState >= 2 && film.videoWidth"
     eventually(page, lambda: page.locator("video").evaluate(width) == 960, "the recording plays")
     page.get_by_role("button", name="Use this film").click()
-    expect(page.get_by_role("heading", name="Your film is being looked at")).to_be_visible()
+    wait_for_result(page)
+    expect(
+        page.get_by_text(re.compile(r"walk-[\d-]+\.(mp4|webm)")).first, "the result is that of the recording"
+    ).to_be_attached()
 
 
 def open_recorder(page, server: str) -> None:
@@ -67,7 +72,7 @@ def test_a_narrow_screen_shows_every_button_and_leaving_turns_the_camera_off(ser
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 360
     true_in(page, LIVE)
-    page.get_by_text("Upload a film", exact=True).click()
+    page.get_by_role("radio", name="Upload", exact=True).click()
     true_in(page, f"!({LIVE})")
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
 from evenstride.results import read_result
-from evenstride.ui.player import read_tracks, tracks_of
+from evenstride.ui import player
+from evenstride.ui.player import Curve, Tracks, read_tracks, same_range, tracks_of
 from vision.errors import EvenstrideError
 
 
@@ -60,3 +61,23 @@ def test_missing_frames_are_one_sentence(make_result):
     (folder / "frames.csv").write_text("not,a,table\n1,2,3\n")
     with pytest.raises(EvenstrideError, match="missing or damaged"):
         read_tracks(folder)
+
+
+def test_two_walks_share_one_axis():
+    one = Tracks(time_s=[0, 1], curves=[Curve("left", [5.0, 40.0], [1, 1])])
+    other = Tracks(time_s=[0, 1], curves=[Curve("right", [None, 71.0], [1, 1])])
+    assert [tracks.range_deg for tracks in same_range(one, other)] == [(5.0, 71.0)] * 2
+    nothing = Tracks(time_s=[0], curves=[Curve("left", [None], [1])])
+    assert same_range(nothing)[0].range_deg is None
+
+
+def test_a_film_starts_shortly_before_the_first_step_to_the_fraction_of_a_second(tracks, monkeypatch, tmp_path):
+    shown = {}
+    monkeypatch.setattr(player, "_component", lambda: lambda data, key: shown.update(data))
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    player.synced_player(film, replace(tracks, slow_motion=2.0), "player")
+    assert shown["start_s"] == pytest.approx(2 * (tracks.events[0]["time_s"] - player.LEAD_S))
+    assert shown["start_s"] % 1
+    player.synced_player(film, tracks, "player2", start_s=1.6)
+    assert shown["start_s"] == 1.6
