@@ -128,7 +128,7 @@ def test_choosing_a_person_then_cancelling(server, server_folder, page, two_peop
     for number in (1, 2):
         picture = page.get_by_role("img", name=re.compile(rf"frame round one person. Person {number}: \w+"))
         expect(picture).to_be_visible()
-    page.get_by_role("button", name="Person 2").click()
+    page.get_by_role("button", name="Person 2", exact=True).click()
     with jobs_halted(server_folder, page):
         is_looked_at(page)
         page.get_by_role("button", name="Cancel", exact=True).click()
@@ -142,7 +142,7 @@ def test_on_a_phone_a_chosen_person_gets_a_result_and_the_film_with_blurred_face
     open_film_page(page, server)
     on_one_row(page, ("Record", "Upload", "Sample"))
     upload(page, two_people)
-    page.get_by_role("button", name="Person 1").click(timeout=ANALYSIS_MS)
+    page.get_by_role("button", name="Person 1", exact=True).click(timeout=ANALYSIS_MS)
     wait_for_result(page)
     fits(page, 360)
     pictures_have_words(page)
