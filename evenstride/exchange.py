@@ -1,7 +1,8 @@
 """Everything about one client in a ZIP file, and back.
 
 The file holds `manifest.json` (format, version, SHA-256 and size of every other file), `client.json`, `measures.csv` (a
-line a measure and recording) and a folder a recording with `recording.json`, `result.json` and what else is kept.
+line a measure and recording), a folder a recording with `recording.json`, `result.json` and what else is kept, and a
+folder a posture picture.
 An import trusts none of it: names have to be the ones below, sizes and checksums those of the manifest, results have to
 be readable, and reports lose whatever they could run or fetch.
 """
@@ -24,6 +25,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from evenstride import __version__
+from evenstride.posture_pipeline import PICTURE_NAME, parse_posture
+from evenstride.posture_pipeline import RESULT_NAME as POSTURE_NAME
 from evenstride.results import REPORT_NAME, RESULT_NAME, TRACK_NAME, Result, parse_result, replace_atomic
 from evenstride.store import Client, Conditions, Recording, Store, StoreError
 from evenstride.store.store import KEPT_FILES
@@ -31,16 +34,21 @@ from evenstride.tracks import load_track
 from vision.errors import EvenstrideError
 
 FORMAT = "evenstride-client"
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
 CLIENT = "client.json"
 MEASURES = "measures.csv"
 RECORDING = "recording.json"
 FILM = "film.mp4"
+POSTURE = "taken.json"
 NAME = re.compile(
     rf"{CLIENT}|{MEASURES}|recordings/(?P<number>\d{{4}})/(?P<file>{RECORDING}|{RESULT_NAME}|{FILM}|{KEPT_FILES.pattern})"
+    rf"|postures/(?P<posture>\d{{4}})/({POSTURE}|{POSTURE_NAME}|{PICTURE_NAME})"
 )
 ORIGIN = re.compile(r"[0-9a-f]{32}")
+
+#: How every PNG begins.
+PNG = b"\x89PNG\r\n\x1a\n"
 
 MB = 1_000_000
 #: Far above what Evenstride writes; a file that claims or unpacks to more is not one of its own.
@@ -73,13 +81,16 @@ class Imported:
     is_new: bool
     added: int
     already_here: int
+    postures: int = 0
 
     def sentence(self) -> str:
         """Say it in words."""
         films = f"{self.added} recording" + ("" if self.added == 1 else "s")
+        if self.postures:
+            films += f" and {self.postures} posture picture" + ("" if self.postures == 1 else "s")
         if self.is_new:
             return f"Imported with {films}."
-        if not self.added:
+        if not self.added and not self.postures:
             return "This client was here already, with all these recordings; nothing was changed."
         return f"This client was here already; {films} that were missing came in."
 
@@ -116,6 +127,11 @@ def _write(store: Store, client_id: str, target: Path | BinaryIO) -> None:
             video = store.video(recording.id)
             if video is not None:
                 writer.add_file(folder + FILM, video)
+        for number, posture in enumerate(store.postures(client_id), 1):
+            folder = f"postures/{number:04d}/"
+            writer.add(folder + POSTURE, _json({"taken_at": posture.taken_at.isoformat(), "origin": posture.origin}))
+            writer.add(folder + POSTURE_NAME, posture.result_json.encode())
+            writer.add(folder + PICTURE_NAME, store.posture_picture(posture.id))
         manifest = {"format": FORMAT, "version": VERSION, "evenstride": __version__, "files": writer.files}
         archive.writestr(MANIFEST, _json({**manifest, "created": datetime.now(UTC).isoformat(timespec="seconds")}))
 
@@ -213,13 +229,22 @@ def _take_in(store: Store, package: _Package) -> Imported:
                 with package.film(number) as film:
                     store.put_recording(client.id, video=film, **recording)
                 added += 1
+        postures = _take_in_postures(store, client, package)
     except BaseException:
         if is_new:
             # Half a client would look like a whole one.
             with suppress(StoreError):
                 store.delete_client(client.id)
         raise
-    return Imported(client, is_new, added, len(package.numbers) - added)
+    return Imported(client, is_new, added, len(package.numbers) - added, postures)
+
+
+def _take_in_postures(store: Store, client: Client, package: _Package) -> int:
+    here = {posture.origin for posture in store.postures(client.id)}
+    missing = [posture for posture in map(package.posture, package.postures) if posture["origin"] not in here]
+    for posture in missing:
+        store.put_posture(client.id, **posture)
+    return len(missing)
 
 
 class _Package:
@@ -235,6 +260,11 @@ class _Package:
     def numbers(self) -> list[str]:
         """The folders of the recordings, oldest recording first."""
         return sorted({match["number"] for match in map(NAME.fullmatch, self.infos) if match and match["number"]})
+
+    @property
+    def postures(self) -> list[str]:
+        """The folders of the posture pictures, oldest first."""
+        return sorted({match["posture"] for match in map(NAME.fullmatch, self.infos) if match and match["posture"]})
 
     def check(self) -> None:
         """Look at everything once before anything is saved."""
@@ -255,6 +285,8 @@ class _Package:
                 self._read(name)
         for number in self.numbers:
             self.recording(number)
+        for number in self.postures:
+            self.posture(number)
 
     def client(self) -> dict[str, Any]:
         """Return the client's card, in the form that `Store.add_client` takes."""
@@ -283,11 +315,21 @@ class _Package:
         return {
             "result_json": text,
             "files": {name: self._safe(name, content) for name, content in files.items()},
-            "recorded_at": _moment(data),
+            "recorded_at": _moment(data, "recorded_at"),
             "conditions": Conditions.from_dict(_typed(data, "conditions", dict)),
             "notes": _typed(data, "notes", str),
             "origin": _origin(data),
         }
+
+    def posture(self, number: str) -> dict[str, Any]:
+        """Return a posture picture, in the form that `Store.put_posture` takes."""
+        folder = f"postures/{number}/"
+        data, text = self._object(folder + POSTURE), self._read(folder + POSTURE_NAME).decode()
+        parse_posture(text, f"A posture picture in {self.name}")
+        picture = self._read(folder + PICTURE_NAME)
+        if not picture.startswith(PNG):
+            raise self._unusable(f"holds something else in place of {folder}{PICTURE_NAME}")
+        return {"result_json": text, "picture": picture, "taken_at": _moment(data, "taken_at"), "origin": _origin(data)}
 
     @contextmanager
     def film(self, number: str) -> Iterator[Path | None]:
@@ -382,10 +424,10 @@ def _origin(data: dict[str, Any]) -> str:
     return origin
 
 
-def _moment(data: dict[str, Any]) -> datetime:
-    moment = datetime.fromisoformat(data["recorded_at"])
+def _moment(data: dict[str, Any], key: str) -> datetime:
+    moment = datetime.fromisoformat(data[key])
     if moment.tzinfo is None:
-        raise ValueError("recorded_at has no time zone")
+        raise ValueError(f"{key} has no time zone")
     return moment
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from evenstride import __version__, posture_words
-from evenstride.results import Measure, Number, Reference, cannot_write, replace_atomic, write_atomic
+from evenstride.results import Measure, Number, Reference, ResultError, cannot_write, replace_atomic, write_atomic
 from vision.errors import Cancelled, UnsupportedVideo
 
 if TYPE_CHECKING:
@@ -108,6 +108,21 @@ class PostureResult(BaseModel):
     def to_json(self) -> str:
         """Return the text of posture.json."""
         return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def parse_posture(text: str, name: str) -> PostureResult:
+    """Read the text of a posture.json.
+
+    Raises
+    ------
+    ResultError
+        If it is damaged, or a newer Evenstride wrote it.
+    """
+    try:
+        return PostureResult.model_validate_json(text)
+    except ValueError as error:
+        advice = "Measure the picture again, or update Evenstride if a newer one wrote it."
+        raise ResultError(f"{name} can't be read.", advice) from error
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from evenstride.store.records import (
     Erasure,
     ListedClient,
     NotFound,
+    PosturePicture,
     Recording,
 )
 from evenstride.store.store import LOCAL, Store, open_store
@@ -22,6 +23,7 @@ __all__ = [
     "Erasure",
     "ListedClient",
     "NotFound",
+    "PosturePicture",
     "Recording",
     "Store",
     "StoreError",

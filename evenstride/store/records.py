@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import cached_property, lru_cache
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from evenstride.results import Result, parse_result
 from vision.errors import StoreError
+
+if TYPE_CHECKING:
+    from evenstride.posture_pipeline import PostureResult
 
 Surface = Literal["", "overground", "treadmill"]
 Pace = Literal["", "slow", "usual", "fast"]
@@ -120,6 +123,31 @@ class Recording:
         return _parsed(self.result_json)
 
 
+@dataclass(frozen=True)
+class PosturePicture:
+    """How a client stood in one picture; the picture itself is fetched with `Store.posture_picture`."""
+
+    id: str
+    client_id: str
+    taken_at: datetime
+    created: datetime
+    origin: str = field(repr=False)
+    result_json: str = field(repr=False)
+
+    @cached_property
+    def result(self) -> PostureResult:
+        """What was measured.
+
+        Raises
+        ------
+        ResultError
+            If a newer Evenstride wrote it.
+        """
+        from evenstride.posture_pipeline import parse_posture
+
+        return parse_posture(self.result_json, "The stored posture picture")
+
+
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> Result:
     """Read a result; a page that is drawn again and again does not read its 20 recordings every time."""
@@ -143,6 +171,8 @@ class Erasure:
         False: another window keeps the log of the database in use, and old bytes stay in it until that one is closed.
     rebuilt
         Whether the database's file was written anew; see `Store.rebuild`.
+    postures
+        How many posture pictures there were.
     """
 
     recordings: int
@@ -153,10 +183,12 @@ class Erasure:
     traces: int | None
     complete: bool
     rebuilt: bool = True
+    postures: int = 0
 
     def sentence(self) -> str:
         """Say it in words."""
-        text = f"Deleted for good: {_count(self.recordings, 'recording')}, {_count(self.videos, 'film')}. "
+        pictures = f", {_count(self.postures, 'posture picture')}" if self.postures else ""
+        text = f"Deleted for good: {_count(self.recordings, 'recording')}, {_count(self.videos, 'film')}{pictures}. "
         if self.rows_left or self.videos_left or self.traces:
             return f"{text}Something is left, though: delete again when no other window is open."
         if not self.rebuilt:

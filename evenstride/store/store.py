@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -35,9 +35,10 @@ from evenstride.store.records import (
     Erasure,
     ListedClient,
     NotFound,
+    PosturePicture,
     Recording,
 )
-from evenstride.store.tables import clients, owners, recording_files, recordings, settings
+from evenstride.store.tables import clients, owners, postures, recording_files, recordings, settings
 from vision.errors import StoreError
 
 #: The one trainer of a store without a login.
@@ -302,6 +303,61 @@ class Store:
             raise cannot_write(folder, error) from error
         return folder
 
+    # --- posture pictures
+
+    def add_posture(self, client_id: str, folder: Path, taken_at: datetime | None = None) -> PosturePicture:
+        """Add what `evenstride posture` wrote into `folder`; without `taken_at`, the time of the analysis counts.
+
+        Raises
+        ------
+        ResultError
+            If the folder holds no result.
+        """
+        from evenstride.posture_pipeline import PICTURE_NAME, parse_posture
+        from evenstride.posture_pipeline import RESULT_NAME as POSTURE_NAME
+
+        with _readable(folder):
+            text = (folder / POSTURE_NAME).read_text(encoding="utf-8")
+            picture = (folder / PICTURE_NAME).read_bytes()
+        made = parse_posture(text, str(folder / POSTURE_NAME)).provenance["created"]
+        return self.put_posture(client_id, text, picture, taken_at=taken_at or datetime.fromisoformat(made))
+
+    def put_posture(
+        self, client_id: str, result_json: str, picture: bytes, *, taken_at: datetime, origin: str | None = None
+    ) -> PosturePicture:
+        """Add a posture picture from its parts; `result_json` has been read before."""
+        now, new = datetime.now(UTC), _new_id()
+        row = {"id": new, "client_id": client_id, "origin": origin or new, "created": now}
+        row |= {"taken_at": _as_utc(taken_at), "result": result_json, "picture": picture}
+        with self.database.writing() as connection:
+            self._client(connection, client_id)
+            connection.execute(postures.insert(), row)
+            return self._posture(connection, new)
+
+    def postures(self, client_id: str) -> list[PosturePicture]:
+        """Return a client's posture pictures, oldest first."""
+        query = sa.select(*_POSTURE).where(postures.c.client_id == client_id)
+        with self.database.reading() as connection:
+            self._client(connection, client_id)
+            rows = connection.execute(query.order_by(postures.c.taken_at, postures.c.created))
+            return [_to_posture(row) for row in rows]
+
+    def posture(self, posture_id: str) -> PosturePicture:
+        """Return one posture picture."""
+        with self.database.reading() as connection:
+            return self._posture(connection, posture_id)
+
+    def posture_picture(self, posture_id: str) -> bytes:
+        """Return the picture (PNG) with the lines drawn on."""
+        with self.database.reading() as connection:
+            self._posture(connection, posture_id)
+            query = sa.select(postures.c.picture).where(postures.c.id == posture_id)
+            return bytes(connection.execute(query).scalar_one())
+
+    def delete_posture(self, posture_id: str) -> Erasure:
+        """Delete one posture picture for good."""
+        return self._erase(None, [], [self.posture(posture_id).id])
+
     # --- settings
 
     def setting(self, key: str, default: Any = None) -> Any:
@@ -394,41 +450,54 @@ class Store:
             raise NotFound("There is no such recording.", "It may have been deleted; look at the client's page.")
         return _to_recording(row)
 
-    def _erase(self, client_id: str | None, recording_ids: list[str]) -> Erasure:
-        """Delete recordings, and a client, whose ids were found to be this trainer's."""
+    def _posture(self, connection: Connection, posture_id: str) -> PosturePicture:
+        mine = clients.c.owner_id == self._owner_id
+        row = connection.execute(sa.select(*_POSTURE).join(clients).where(mine, postures.c.id == posture_id)).first()
+        if row is None:
+            raise NotFound("There is no such picture.", "It may have been deleted; look at the client's page.")
+        return _to_posture(row)
+
+    def _erase(self, client_id: str | None, recording_ids: list[str], posture_ids: Sequence[str] = ()) -> Erasure:
+        """Delete recordings, posture pictures, and a client, whose ids were found to be this trainer's."""
         # Films first: a crash now leaves recordings without a film, which can be deleted again.
         videos = sum(_remove(self._video_path(one)) for one in recording_ids)
-        mine = recordings.c.id.in_(recording_ids)
+        mine, poses = recordings.c.id.in_(recording_ids), postures.c.id.in_(posture_ids)
         with self.database.writing() as connection:
             if client_id is not None:
                 # Another window may have added a recording since the list was made.
                 mine = recordings.c.client_id == client_id
+                poses = postures.c.client_id == client_id
                 recording_ids = list(connection.execute(sa.select(recordings.c.id).where(mine)).scalars())
+                posture_ids = list(connection.execute(sa.select(postures.c.id).where(poses)).scalars())
                 videos += sum(_remove(self._video_path(one)) for one in recording_ids)
             held = recording_files.c.recording_id.in_(sa.select(recordings.c.id).where(mine))
             files = connection.execute(recording_files.delete().where(held)).rowcount
             count = connection.execute(recordings.delete().where(mine)).rowcount
+            pictures = connection.execute(postures.delete().where(poses)).rowcount
             if client_id is not None:
                 connection.execute(clients.delete().where(clients.c.id == client_id))
         rebuild = not self.database.is_large
         complete = self.database.erase_traces(rebuild=rebuild)
         self.set_setting(REBUILD_KEY, None if rebuild else True)
-        gone = [*recording_ids, *([client_id] if client_id else [])]
+        gone = [*recording_ids, *posture_ids, *([client_id] if client_id else [])]
         return Erasure(
             recordings=count,
             files=files,
             videos=videos,
-            rows_left=self._rows_left(client_id, recording_ids),
+            rows_left=self._rows_left(client_id, recording_ids, posture_ids),
             videos_left=sum(self._video_path(one).exists() for one in recording_ids),
             traces=self._traces(gone) if rebuild else None,
             complete=complete,
             rebuilt=rebuild,
+            postures=pictures,
         )
 
-    def _rows_left(self, client_id: str | None, recording_ids: list[str]) -> int:
+    def _rows_left(self, client_id: str | None, recording_ids: list[str], posture_ids: Sequence[str]) -> int:
         checks = [(recordings, recordings.c.id.in_(recording_ids))]
         checks += [(recording_files, recording_files.c.recording_id.in_(recording_ids))]
+        checks += [(postures, postures.c.id.in_(posture_ids))]
         if client_id is not None:
+            checks += [(postures, postures.c.client_id == client_id)]
             checks += [(clients, clients.c.id == client_id), (recordings, recordings.c.client_id == client_id)]
         with self.database.reading() as connection:
             counts = (sa.select(sa.func.count()).select_from(table).where(condition) for table, condition in checks)
@@ -574,6 +643,17 @@ def _to_recording(row: Row[Any]) -> Recording:
         conditions=Conditions.from_dict(values["conditions"]),
         result_json=values["result"],
     )
+
+
+#: All but the picture, which is long.
+_POSTURE = tuple(column for column in postures.c if column.name != "picture")
+
+
+def _to_posture(row: Row[Any]) -> PosturePicture:
+    values = row._mapping
+    times = {name: _utc(values[name]) for name in ("taken_at", "created")}
+    same = {name: values[name] for name in ("id", "client_id", "origin")}
+    return PosturePicture(**same, **times, result_json=values["result"])
 
 
 def _as_utc(moment: datetime) -> datetime:

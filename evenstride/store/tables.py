@@ -102,3 +102,18 @@ recording_files = Table(
     Column("size", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False),
 )
+
+#: How a client stands: posture.json to the letter, and the picture with the lines drawn on.
+postures = Table(
+    "postures",
+    metadata,
+    Column("id", ID, primary_key=True),
+    _belongs_to("client"),
+    Column("origin", ID, nullable=False),
+    Column("taken_at", DateTime(timezone=True), nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("result", Text, nullable=False),
+    Column("picture", LargeBinary, nullable=False),
+    UniqueConstraint("client_id", "origin"),
+    Index("ix_postures_client_id_taken_at", "client_id", "taken_at"),
+)

@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import fabricate
+from PIL import Image
 
 from analysis.assess import Assessment
+from evenstride.posture_pipeline import PostureMeasure, PostureResult, PostureSource
 from evenstride.report import render
 from evenstride.results import Provenance, Result, to_result, write_result
 from evenstride.tracks import save_track
@@ -46,4 +48,25 @@ def write(folder: Path, assessment: Assessment | None = None, *, frames: int = 6
     save_track(fabricate.track(frames), folder / "track.npz")
     (folder / "report.html").write_text(render(result), encoding="utf-8")
     (folder / "annotated.mp4").write_bytes(VIDEO)
+    return folder
+
+
+def write_posture(folder: Path, *, view: str = "front", shoulder_deg: float = 1.0, hour: int = 3) -> Path:
+    """Write what a posture picture gives; the picture itself is a small one of one color."""
+    measures = {
+        id: PostureMeasure(value=value, unit="deg", ci95=(value - 2, value + 2), n=1, status="ok", notable=value > 3)
+        for id, value in {"head_tilt": 0.5, "shoulder_tilt": shoulder_deg}.items()
+    }
+    result = PostureResult(
+        source=PostureSource(name="me.png", sha256="ab" * 32, kind="photo", width=40, height=80, frames=1),
+        view=view,
+        near_side=None,
+        yaw_deg=0.0,
+        measures=measures,
+        issues=("one_picture",),
+        provenance={"created": f"2026-01-02T{hour:02}:04:05Z"},
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "posture.json").write_text(result.to_json(), encoding="utf-8")
+    Image.new("RGB", (40, 80), (90, 120, 150)).save(folder / "posture.png")
     return folder

@@ -216,7 +216,7 @@ def edited(file: str, /, **fields):
 @pytest.mark.parametrize(
     ("file", "fields", "says"),
     [
-        ("manifest.json", {"version": 2}, "newer Evenstride"),
+        ("manifest.json", {"version": exchange.VERSION + 1}, "newer Evenstride"),
         ("manifest.json", {"version": "1"}, "newer Evenstride"),
         ("manifest.json", {"format": "x"}, "not exported by"),
         ("manifest.json", {"files": []}, "damaged"),

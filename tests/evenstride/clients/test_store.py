@@ -147,6 +147,8 @@ def test_ids_guessed_by_another_trainer_open_nothing(store: Store, result_folder
     """Every public method that takes an id, called by another trainer with the right id."""
     client = store.add_client("Ann", keeps_videos=True)
     recording = store.add_recording(client.id, result_folder)
+    folders.write_posture(result_folder)
+    posture = store.add_posture(client.id, result_folder)
     store.set_setting("trainer", "me")
     other = Store(store.database, "https://login.example|someone-else")
     arguments = {
@@ -158,11 +160,14 @@ def test_ids_guessed_by_another_trainer_open_nothing(store: Store, result_folder
         "result_json": recording.result_json,
         "files": {},
         "recorded_at": recording.recorded_at,
+        "posture_id": posture.id,
+        "picture": b"",
+        "taken_at": posture.taken_at,
     }
     tried = []
     for name, method in inspect.getmembers(Store, inspect.isfunction):
         parameters = inspect.signature(method).parameters
-        if name.startswith("_") or not {"client_id", "recording_id"} & set(parameters):
+        if name.startswith("_") or not {"client_id", "recording_id", "posture_id"} & set(parameters):
             continue
         needed = {
             p: arguments[p] for p, v in parameters.items() if p != "self" and v.default is v.empty and v.kind != 4
@@ -172,6 +177,7 @@ def test_ids_guessed_by_another_trainer_open_nothing(store: Store, result_folder
             getattr(other, name)(**needed)
         tried.append(name)
     assert {"client", "recording", "file", "video", "unpack", "delete_client", "put_recording"} <= set(tried)
+    assert {"posture", "postures", "posture_picture", "put_posture", "add_posture", "delete_posture"} <= set(tried)
     assert other.clients() == [] == other.named("Ann") and other.count() == 0
     assert other.setting("trainer") is None and other.find_origin(client.origin) is None
     assert store.client(client.id) == client and store.recording(recording.id) == recording
