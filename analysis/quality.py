@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -86,8 +87,25 @@ def inspect(
         _confused(swapped, config),
         _backward(passes, excluded),
     ]
-    found = sorted((issue for issue in issues if issue), key=lambda issue: SEVERITIES.index(issue.severity))
-    return Quality(usable=not any(issue.severity == "error" for issue in found), issues=tuple(found))
+    found = worst_first(issue for issue in issues if issue)
+    return Quality(usable=not any(issue.severity == "error" for issue in found), issues=found)
+
+
+def breaks_off(seconds: float, promised_s: float | None) -> Issue:
+    """Return the issue of a film whose end is missing: how long it is, and how long its file says it should be."""
+    whole = round(promised_s) if promised_s is not None and promised_s > seconds else None
+    of = f" of {whole}" if whole is not None and whole > round(seconds) else ""
+    return Issue(
+        "truncated",
+        "warning",
+        f"The film breaks off after {seconds:.0f}{of} seconds; the rest is missing from the file.",
+        "What is there was measured. To have the rest, copy it again from the phone or camera.",
+    )
+
+
+def worst_first(issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    """Return issues in the order in which they are told."""
+    return tuple(sorted(issues, key=lambda issue: SEVERITIES.index(issue.severity)))
 
 
 def favoring_block(quality: Quality) -> str | None:

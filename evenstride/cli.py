@@ -349,7 +349,7 @@ def _show(analysis: Analysis, console: Console) -> None:
         say(f"{issue.message} {issue.advice}")
     for reason, titles in words.not_measured(result):
         say(f"Not measured: {', '.join(titles)}. {reason}", style="dim")
-    for note in (result.model.note, *result.person.notes):
+    for note in (result.model.note, *words.notes(result)):
         if note:
             say(note)
     console.print()
@@ -379,6 +379,6 @@ def _table(analysis: Analysis) -> object:
             table.add_row(f"[bold]{words.GROUPS[group]}[/bold]")
         digits = text.decimals
         sides = (words.number(v, "", digits) if v is not None else "" for v in (measure.left, measure.right))
-        value, spread = words.value_text(name, measure), words.interval(measure.ci95, digits)
+        value, spread = words.value_text(name, measure), words.range_text(name, measure.ci95)
         table.add_row(f"  {text.short_title}", value, spread, *sides)
     return table

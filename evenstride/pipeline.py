@@ -173,7 +173,9 @@ def analyze_video(
         assessment = assess(track, subject)
         provenance = make_provenance(options, assessment.config)
         people = extraction.people
-        result = results.to_result(assessment, info, model, people, provenance, notes=extraction.notes)
+        result = results.to_result(
+            assessment, info, model, people, provenance, notes=extraction.notes, promised_s=_promised_s(info)
+        )
         analysis = Analysis(result=result, assessment=assessment, track=track, paths=None)
         if staging is not None and options.out is not None:
             try:
@@ -209,6 +211,14 @@ def as_filmed(track: PoseTrack, assessment: Assessment, options: AnalyzeOptions)
     xy[..., 0] = track.size_px[0] - xy[..., 0]
     passes = tuple(replace(one, facing=-one.facing) for one in assessment.passes)
     return replace(track, xy_px=xy), replace(assessment, passes=passes)
+
+
+def _promised_s(info: VideoInfo) -> float | None:
+    if "truncated" not in info.notes:
+        return None
+    from vision.cutoff import promised_s
+
+    return promised_s(info)
 
 
 def _write_files(staging: Path, info: VideoInfo, model: Model, analysis: Analysis, stages: _Stages) -> None:

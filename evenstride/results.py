@@ -261,6 +261,7 @@ def to_result(
     people: VisionPeople,
     provenance: Provenance,
     notes: Iterable[str] = (),
+    promised_s: float | None = None,
 ) -> Result:
     """Put what was measured, and how, into the form of result.json.
 
@@ -270,7 +271,13 @@ def to_result(
     info, model, people : what vision says about the film, the pose model and who was followed
     provenance : versions and settings
     notes : what the tracking has to say about who was followed, and how well
+    promised_s : how long the file says the film is, where it breaks off early
     """
+    from analysis.quality import breaks_off, worst_first
+
+    issues = assessment.quality.issues
+    if "truncated" in info.notes:
+        issues = worst_first([*issues, breaks_off(info.duration_s, promised_s)])
     return Result(
         video=Video(
             # A file name need not be text; what is not becomes a question mark.
@@ -294,9 +301,7 @@ def to_result(
         ),
         view=assessment.view,
         passes=tuple(_fields(Pass, p) for p in assessment.passes),
-        quality=Quality(
-            usable=assessment.quality.usable, issues=tuple(_fields(Issue, i) for i in assessment.quality.issues)
-        ),
+        quality=Quality(usable=assessment.quality.usable, issues=tuple(_fields(Issue, i) for i in issues)),
         events=tuple(_fields(Event, e) for e in assessment.events),
         measures={name: _measure(measure) for name, measure in assessment.measures.items()},
         favoring=_fields(

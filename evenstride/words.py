@@ -143,7 +143,7 @@ GROUPS = {
     "sides": "Left against right",
 }
 
-_SIDES = " The side named is the one that seems spared; near zero means even. In its range, minus stands for left."
+_SIDES = " The side named is the one that seems spared; near zero means even."
 
 MEASURES: dict[str, MeasureWords] = {
     "cadence": MeasureWords(
@@ -408,6 +408,37 @@ def interval(ci95: tuple[float, float] | None, decimals: int = 1) -> str:
     return f"{low} to {high}"
 
 
+def sided_interval(ci95: tuple[float, float] | None, decimals: int = 1) -> str:
+    """Write an interval of a side difference, e.g. ``"3.3 left to 0.6 right"`` or ``"0.6 to 3.3 left"``."""
+    if ci95 is None:
+        return ""
+    low, high = ci95
+    if low < 0 < high:
+        return f"{number(-low, '', decimals)} left to {number(high, '', decimals)} right"
+    near, far = sorted((abs(low), abs(high)))
+    return f"{interval((near, far), decimals)} {'right' if high > 0 else 'left'}"
+
+
+def range_text(measure_id: str, ci95: tuple[float, float] | None) -> str:
+    """Write the interval of a measure; that of a side difference says its sides in words, as its value does."""
+    write = sided_interval if "asymmetry" in measure_id else interval
+    return write(ci95, measure_words(measure_id).decimals)
+
+
+#: What the codes in `video.notes` mean for those who read a result; a code that is not here changes nothing for them.
+FILM_NOTES = {
+    "slow_motion": "The film plays slower than life; all times here are real ones.",
+    "time_lapse": "The film is sped up, so its times and speeds are not those of the walk. Film at normal speed.",
+    "mirrored": "The file says that its picture is stored mirrored; it was turned back first.",
+    "non_square_pixels": "The file says that its picture is stored squeezed; it was stretched to its true shape first.",
+}
+
+
+def notes(result: Result) -> list[str]:
+    """Return what else there is to know about the film and about who was followed, in sentences."""
+    return [*(FILM_NOTES[code] for code in result.video.notes if code in FILM_NOTES), *result.person.notes]
+
+
 def measured(result: Result) -> list[tuple[str, Measure]]:
     """Return the measures that have a value, in reading order."""
     return [(name, m) for name, m in _ordered(result) if m.status == "ok"]
@@ -434,11 +465,21 @@ def _ordered(result: Result) -> list[tuple[str, Measure]]:
 
 def value_text(measure_id: str, measure: Measure) -> str:
     """Write a measure's value; a side difference says its side in words instead of by its sign."""
-    decimals = measure_words(measure_id).decimals
-    if "asymmetry" not in measure_id or measure.value is None:
-        return number(measure.value, measure.unit, decimals)
-    size = number(abs(measure.value), measure.unit, decimals)
-    return size if float(f"{measure.value:.{decimals}f}") == 0 else f"{size} {'right' if measure.value > 0 else 'left'}"
+    return amount_text(measure_id, measure.value, measure.unit)
+
+
+def amount_text(measure_id: str, value: float | None, unit: str) -> str:
+    """Write a value as that of a measure is written."""
+    write = sided_number if "asymmetry" in measure_id else number
+    return write(value, unit, measure_words(measure_id).decimals)
+
+
+def sided_number(value: float | None, unit: str, decimals: int = 1) -> str:
+    """Write a side difference, e.g. ``"1.3° left"``; the side is left out where it rounds to zero."""
+    if value is None:
+        return number(None, unit)
+    size = number(abs(value), unit, decimals)
+    return size if float(f"{value:.{decimals}f}") == 0 else f"{size} {'right' if value > 0 else 'left'}"
 
 
 def component_sentence(component: Component) -> str:

@@ -84,9 +84,7 @@ class Row:
             verdict=VERDICTS.get(row.get("verdict") or "", row.get("verdict") or ""),
             side=row.get("side") or "",
             index=row.get("index"),
-            interval=""
-            if low is None or high is None
-            else f"{words.number(low, '', 0)} to {words.number(high, '', 0)}",
+            interval="" if low is None or high is None else words.sided_interval((low, high), 0),
             values=tuple(row.get(name) for name, _, _ in COLUMNS),
             quality=row.get("quality") or "",
             report=f"{row['folder']}/{results.REPORT_NAME}" if measured else "",

@@ -290,7 +290,7 @@ def _group(group: Group) -> dict[str, Any]:
             {
                 "title": text.short_title,
                 "value": words.value_text(name, measure),
-                "range": words.interval(measure.ci95, digits),
+                "range": words.range_text(name, measure.ci95),
                 "left": "" if measure.left is None else words.number(measure.left, "", digits),
                 "right": "" if measure.right is None else words.number(measure.right, "", digits),
                 "n": measure.n,
@@ -313,8 +313,8 @@ def _appendix(report: ReportContent) -> dict[str, Any]:
     strikes = Counter((event.type, event.side) for event in result.events)
     return {
         "components": [
-            [c.id, words.number(c.value, c.unit), _signed(c.ci95), words.number(c.typical_limit, c.unit),
-             words.number(c.z, "", 2), f"{c.n_left} / {c.n_right}"]
+            [c.id, words.sided_number(c.value, c.unit), words.sided_interval(c.ci95) or "–",
+             words.number(c.typical_limit, c.unit), words.number(c.z, "", 2), f"{c.n_left} / {c.n_right}"]
             for c in result.favoring.components
         ],
         "index": None if result.favoring.z is None else f"z = {words.number(result.favoring.z, '', 2)}",
@@ -335,10 +335,6 @@ def _appendix(report: ReportContent) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _signed(ci95: tuple[float, float] | None) -> str:
-    return words.interval(ci95) or "–"
-
-
 def _facts(result: Result) -> Iterator[tuple[str, str]]:
     video = result.video
     slowed = f", slowed down {video.slow_motion:g} times" if video.slow_motion != 1 else ""
@@ -347,7 +343,7 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     yield "Pose model", f"MediaPipe Pose, {result.model.name}. {result.model.note}".strip()
     for one in result.person.candidates:
         yield f"Person {one.id}{' (followed)' if one.id == result.person.chosen else ''}", one.why
-    for note in (*video.notes, *result.person.notes):
+    for note in words.notes(result):
         yield "Note", note
     made = result.provenance
     yield "Versions", f"Evenstride {made.evenstride}, MediaPipe {made.mediapipe}, {made.created}"

@@ -107,8 +107,8 @@ def _answer(report: ReportContent, key: str) -> None:
         with figure:
             parts.show("hero", report, key=f"{key}-hero")
     parts.show("say", words.ALWAYS_SAY)
-    for note in (*report.result.video.notes, *report.result.person.notes):
-        st.caption(note.replace("_", " "))
+    for note in words.notes(report.result):
+        st.caption(note)
 
 
 def _film(folder: Path, report: ReportContent, key: str) -> None:

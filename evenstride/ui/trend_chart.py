@@ -122,10 +122,9 @@ def _rows(trend: Trend) -> list[dict[str, Any]]:
 
 
 def _text(trend: Trend, point: Point) -> str:
-    decimals = words.measure_words(trend.measure).decimals
-    value = words.number(point.value, trend.unit, decimals)
+    value = words.amount_text(trend.measure, point.value, trend.unit)
     if point.low is not None and point.high is not None:
-        value += f" (95 % range {words.interval((point.low, point.high), decimals)})"
+        value += f" (95 % range {words.range_text(trend.measure, (point.low, point.high))})"
     return value if point.comparable else f"{value}; not compared: {point.reason}"
 
 

@@ -71,6 +71,16 @@ def test_issue_codes():
     assert set(table("Issues")) == set(re.findall(r'Issue\(\s*"(\w+)"', source))
 
 
+def test_notes_on_the_film():
+    """Every code that a film can have is documented, and what people are told is among them."""
+    source = (DOCS.parent / "vision/video.py").read_text(encoding="utf-8")
+    codes = {code for code in table("video.notes") if f'"{code}"' in source}
+    assert codes == set(table("video.notes"))
+    (listed,) = re.findall(r"notes : tuple of str\n(.*?)\n    pts :", source, flags=re.S)
+    assert codes == set(re.findall(r"``\"(\w+)\"``", listed))
+    assert set(words.FILM_NOTES) < codes
+
+
 def test_components():
     assert table("favoring") == list(words.COMPONENTS)
 

@@ -227,6 +227,60 @@ def test_narrow_interval_gets_a_decimal_more():
     assert words.interval((-3.4, 1.2), 0) == "−3 to 1"
 
 
+@pytest.mark.parametrize(
+    ("ci95", "text"),
+    [
+        ((-3.3, 0.6), "3.3 left to 0.6 right"),
+        ((-3.3, -0.6), "0.6 to 3.3 left"),
+        ((0.6, 3.3), "0.6 to 3.3 right"),
+        ((0.0, 3.3), "0.0 to 3.3 right"),
+        (None, ""),
+    ],
+)
+def test_the_range_of_a_side_difference_says_its_sides(ci95, text: str):
+    assert words.range_text("knee_loading_asymmetry", ci95) == text
+    if ci95:
+        assert words.range_text("trunk_forward", ci95) == words.interval(ci95, 1)
+
+
+@pytest.mark.parametrize(("value", "text"), [(-1.3, "1.3° left"), (1.3, "1.3° right"), (0.04, "0.0°"), (None, "–")])
+def test_a_side_difference_says_its_side(value, text: str):
+    assert words.amount_text("knee_rom_asymmetry", value, "deg") == text
+
+
+def test_no_range_on_the_page_contradicts_its_value():
+    """A value toward the left once had "−3.3 to 0.6" beside it."""
+    assessment = fabricate.clear_right()
+    left = {
+        name: replace(m, value=-m.value, ci95=(-m.ci95[1], 0.6)) if name.endswith("asymmetry") and m.ci95 else m
+        for name, m in assessment.measures.items()
+    }
+    page = squeezed(Page(render(result_of(replace(assessment, measures=left)))).text)
+    ranges = re.findall(r"95 % range ([^L]*?left to 0\.6 right)", page)
+    assert len(ranges) == sum("asymmetry" in name and m.ci95 is not None for name, m in left.items()) > 2
+    assert not any("−" in one for one in ranges)
+
+
+@pytest.mark.parametrize("code", ["truncated", "variable_frame_rate", *words.FILM_NOTES])
+def test_no_code_of_the_film_is_shown_to_people(code: str):
+    result = result_of(fabricate.clear_right(), notes=(code,))
+    page = squeezed(Page(render(result)).text)
+    assert f"Note{code}" not in page and code not in words.notes(result)
+    assert words.FILM_NOTES.get(code, "") in page
+
+
+def test_a_film_that_breaks_off_is_said_among_its_limits():
+    result = result_of(fabricate.clear_right(), notes=("truncated",), duration_s=25.3, promised_s=68.2)
+    (issue,) = [one for one in result.quality.issues if one.code == "truncated"]
+    assert issue.severity == "warning" and result.quality.usable
+    assert issue.message.startswith("The film breaks off after 25 of 68 seconds")
+    page = squeezed(Page(render(result)).text)
+    assert issue.message in page and issue.advice in page
+    unpromised = result_of(fabricate.none(), notes=("truncated",)).quality.issues
+    (told,) = [one.message for one in unpromised if one.code == "truncated"]
+    assert told.startswith("The film breaks off after 12 seconds;")
+
+
 def test_measures_with_one_reason_are_told_together():
     told = dict(words.not_measured(result_of(fabricate.none())))
     assert told[fabricate.NO_HEIGHT] == ["Length of one step", "Walking speed"]

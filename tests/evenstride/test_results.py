@@ -20,8 +20,9 @@ from vision.errors import OutputError
 PROVENANCE = Provenance(evenstride="0", mediapipe="0", created="2026-01-02T03:04:05Z", config={"a": 1})
 
 
-def result_of(assessment, **info):
-    return to_result(assessment, fabricate.Info(**info), fabricate.model(), fabricate.people(), PROVENANCE)
+def result_of(assessment, promised_s=None, **info):
+    film = fabricate.Info(**info)
+    return to_result(assessment, film, fabricate.model(), fabricate.people(), PROVENANCE, promised_s=promised_s)
 
 
 def no_constant(name: str):

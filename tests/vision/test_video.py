@@ -14,6 +14,7 @@ import av
 import numpy as np
 import pytest
 
+from vision.cutoff import promised_s
 from vision.errors import EvenstrideError, OutputError, UnreadableVideo, UnsupportedVideo
 from vision.photo import is_photo
 from vision.video import probe, read_frames, write_video
@@ -216,6 +217,16 @@ def test_the_readable_part_of_a_cut_off_file_is_used(make_clip, read_number, tmp
     left = np.round(info.frame_times_s * 30).astype(int).tolist()
     assert left[:10] == list(range(10))
     assert [read_number(frame.rgb) for frame in read_frames(info)] == left
+
+
+@pytest.mark.parametrize("slow_motion", [1.0, 2.0])
+def test_how_long_a_film_that_breaks_off_was_meant_to_be(make_clip, tmp_path, slow_motion):
+    data = make_clip("whole.mp4", container={"movflags": "+faststart"}).read_bytes()
+    path = tmp_path / "cut.mp4"
+    path.write_bytes(data[: int(0.45 * len(data))])
+    info = probe(path, slow_motion=slow_motion)
+    assert info.duration_s < 0.9 * N / 30 / slow_motion
+    assert promised_s(info) == pytest.approx(N / 30 / slow_motion, abs=0.01)
 
 
 @pytest.mark.parametrize("broken", [20, N - 2])
