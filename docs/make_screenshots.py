@@ -76,7 +76,6 @@ def learn(page: Page, address: str) -> None:
     """Show two walks side by side."""
     page.goto(f"{address}/learn")
     page.wait_for_function("[...document.querySelectorAll('video')].filter(v => v.readyState >= 2).length >= 2")
-    page.evaluate("document.querySelectorAll('video').forEach(video => { video.currentTime = 1.6; })")
     picture(page, "learn")
 
 

@@ -48,6 +48,12 @@ def test_a_walk_becomes_a_result_and_only_numbers_leave_the_browser(server, new_
     page.get_by_role("button", name="Done").click()
     page.get_by_role("button", name="Walk again").wait_for(timeout=2 * ANALYSIS_MS)
     page.get_by_text("Measured live").first.wait_for()
+    settled(page)
+    page.get_by_role("link", name="Result").first.click()
+    expect(page.get_by_text(re.compile(r"Live walk of \d+ [A-Z][a-z]+ 20\d\d, \d+:\d\d")).first).to_be_visible()
+    expect(page).to_have_url(re.compile("/result$"))
+    expect(page.get_by_text("No film was kept with this result")).to_be_visible()
+    expect(page.get_by_role("button", name="Keep this result on this computer")).to_be_visible()
     # The picture on the screen is a mirror, the numbers are not: she walks to the right, and her right leg is in front.
     walks = [message for message in sent[before:] if b"landmarks" in message]
     assert len(walks) == 1
