@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +12,15 @@ import pytest
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 BITS = 8
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep out of the recordings and clients of whoever runs the tests, and those out of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("EVENSTRIDE_DATABASE", raising=False)
+        patch.setenv("EVENSTRIDE_DATA", str(tmp_path_factory.mktemp("kept")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,12 @@ def write_result(assessment, folder: Path, name: str = "walk.mp4") -> Path:
 
 
 @pytest.fixture(autouse=True)
+def _own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every test begin without clients and kept films."""
+    monkeypatch.setenv("EVENSTRIDE_DATA", str(tmp_path / "kept"))
+
+
+@pytest.fixture(autouse=True)
 def _same_main() -> Iterator[None]:
     """Put back the main module, which Streamlit's test runner replaces: processes that are spawned later import it."""
     main = sys.modules["__main__"]
