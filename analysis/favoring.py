@@ -92,6 +92,7 @@ class Favoring:
 TIMING = ("step_time", "single_support")
 KNEE = ("knee_loading", "knee_rom")
 NEAR_BOTH = "that takes several steps filmed from each side, walking in both directions"
+FEET_UNSEEN = "The feet could not be seen well enough to time how long each leg stands alone."
 #: The columns of the stride table that `judge` reads.
 JUDGED_COLUMNS = (
     "pass", "side", "near", "start_s", "step_time_s", "other_step_time_s", "single_support_s", "swing_s",
@@ -139,13 +140,15 @@ def judge(
     )
     if blocked is not None:
         return Favoring("inconclusive", blocked, components=components)
-    if min(left, right) < config.min_strides or not all(id in drawn for id in TIMING):
+    if min(left, right) < config.min_strides:
         return Favoring(
             "inconclusive",
             f"Too few full steps could be measured ({left} on the left, {right} on the right); "
             f"it takes at least {config.min_strides} on each side.",
             components=components,
         )
+    if not all(id in drawn for id in TIMING):
+        return Favoring("inconclusive", FEET_UNSEEN, components=components)
     return _decide(components, drawn, spread, config)
 
 

@@ -14,7 +14,7 @@ from analysis import norms
 from analysis.body import TORSO_OVER_HEIGHT
 from analysis.config import Config
 from analysis.events import Event
-from analysis.favoring import Favoring
+from analysis.favoring import FEET_UNSEEN, Favoring
 from analysis.measure import Measure, not_measurable
 from analysis.pose import SIDES, Side
 from analysis.resample import Drawn, Draws, Strides, interval
@@ -25,6 +25,8 @@ FILM_FROM_SIDE = "Film from the side, square to the walking line, with the whole
 FILM_BOTH_WAYS = "Film from the side, walking several times in both directions."
 FILM_FROM_FRONT = "Film from the front or from behind, walking toward or away from the camera."
 TOO_SLOW = "Too few pictures a second to time parts of a step. Film with 30 or, better, 60 pictures a second."
+NO_STRIDE = f"No full steady stride was seen. {FILM_FROM_SIDE}"
+NO_STRIDE_SEEN_FROM_SIDE = f"No full steady stride was seen from the side. {FILM_FROM_SIDE}"
 GIVE_HEIGHT = "Give your height to get meters."
 
 
@@ -89,7 +91,7 @@ def measure_all(
         found.append(stride_mean(what, rows, config))
     found += [
         step_length(sideways, height_cm, config),
-        speed(sideways, height_cm, treadmill_speed_m_s, config),
+        speed(valid, sideways, height_cm, treadmill_speed_m_s, config),
         *trunk_measures(angles, passes, events, trunk, config),
         ear_shoulder(angles, passes),
         not_measurable(
@@ -103,7 +105,7 @@ def measure_all(
 def cadence(valid: pd.DataFrame, config: Config) -> Measure:
     """Return steps a minute: 120 over the mean stride time, so that a limp does not change it."""
     if not len(valid):
-        return not_measurable("cadence", "steps_per_min", f"No full steady stride was seen. {FILM_FROM_SIDE}")
+        return not_measurable("cadence", "steps_per_min", NO_STRIDE)
     draws = _draws(valid, config)
     value, drawn = draws.mean(("stride_time_s", np.ones(len(valid), dtype=bool)))
     return Measure("cadence", "steps_per_min", 120 / value, _flipped(interval(120 / drawn, len(valid))), n=len(valid))
@@ -114,7 +116,7 @@ def stride_mean(what: StrideMeasure, rows: pd.DataFrame, config: Config) -> Meas
     known = np.isfinite(rows[what.column].to_numpy(dtype=float))
     n = int(known.sum())
     if not n:
-        return not_measurable(what.id, what.unit, f"No full steady stride was seen from the side. {FILM_FROM_SIDE}")
+        return not_measurable(what.id, what.unit, NO_STRIDE_SEEN_FROM_SIDE)
     columns = {name: rows[name].to_numpy()[known] for name in ("pass", "side", "start_s", what.column)}
     drawn = _draws(columns, config).means([[(what.column, columns["side"] == side)] for side in SIDES])
     sides: dict[Side, Drawn] = dict(zip(SIDES, drawn, strict=True))
@@ -146,13 +148,24 @@ def step_length(rows: pd.DataFrame, height_cm: float | None, config: Config) -> 
     return measured
 
 
-def speed(rows: pd.DataFrame, height_cm: float | None, treadmill_speed_m_s: float | None, config: Config) -> Measure:
-    """Return walking speed in m/s from the body height; on a treadmill, what the user says it is."""
+def speed(
+    valid: pd.DataFrame,
+    sideways: pd.DataFrame,
+    height_cm: float | None,
+    treadmill_speed_m_s: float | None,
+    config: Config,
+) -> Measure:
+    """Return walking speed in m/s from the body height; on a treadmill, what the user says it is.
+
+    Only where somebody walks: `valid` are all usable strides, `sideways` those of them that were seen from the side.
+    """
+    if not len(valid):
+        return not_measurable("speed", "m_per_s", NO_STRIDE)
     if treadmill_speed_m_s is not None:
         return Measure("speed", "m_per_s", treadmill_speed_m_s, n=0, reason="As you gave it for the treadmill.")
     if height_cm is None:
-        return not_measurable("speed", "m_per_s", GIVE_HEIGHT)
-    scaled = rows.assign(speed=rows["speed_torsos_s"].astype(float) * _metres_per_torso(height_cm))
+        return not_measurable("speed", "m_per_s", GIVE_HEIGHT if len(sideways) else NO_STRIDE_SEEN_FROM_SIDE)
+    scaled = sideways.assign(speed=sideways["speed_torsos_s"].astype(float) * _metres_per_torso(height_cm))
     measured = stride_mean(StrideMeasure("speed", "m_per_s", "speed"), scaled, config)
     if measured.status == "ok":
         return replace(measured, left=None, right=None, reason="From body height and average proportions: -+ 4 %.")
@@ -199,6 +212,8 @@ def asymmetries(favoring: Favoring) -> list[Measure]:
             measures.append(Measure(f"{id}_asymmetry", part.unit, part.value, part.ci95, n=n))
         else:
             why = "Needs more full steps of both feet." if unit == "pct" else "Needs each leg filmed from its own side."
+            if id == "single_support" and "step_time" in found:
+                why = FEET_UNSEEN
             measures.append(not_measurable(f"{id}_asymmetry", unit, f"{why} {FILM_BOTH_WAYS}"))
     return measures
 

@@ -548,8 +548,8 @@ Cadence is to be within {MAX_CADENCE_PCT:.0f} %.
 
 {strikes_table(outcomes)}
 
-{sum(met)} of {len(met)} expectations met (✓ came out, ✗ did not). Standing posture, which the standing clip could
-show, is not measured yet.
+{sum(met)} of {len(met)} expectations met (✓ came out, ✗ did not). The standing clip is
+judged as a walk here; `evenstride posture` measures how somebody stands (docs/posture.md).
 
 {outcomes_table(outcomes)}
 

@@ -28,7 +28,9 @@ from hypothesis import strategies as st
 
 from analysis.assess import Subject, assess
 from analysis.config import Config, FavoringConfig
+from analysis.favoring import FEET_UNSEEN
 from analysis.pose import N_LANDMARKS, SIDES, PoseTrack, landmark, other
+from validation.walker.params import Gait
 from validation.walker.truth import summarise, true_strides
 
 TWELVE = with_gait(ACROSS, passes=12)
@@ -299,6 +301,33 @@ def test_treadmill_speed_is_what_the_user_says():
     track = walk(TREADMILL)
     assert assess(track, Subject(height_cm=170.0)).measures["speed"].status == "not_measurable"
     assert assess(track, Subject(treadmill_speed_m_s=1.2)).measures["speed"].value == 1.2
+
+
+@pytest.mark.parametrize("params", [STANDING, FRONTAL, TREADMILL])
+def test_a_speed_needs_somebody_who_walks(params):
+    measures = {}
+    for what in ({}, {"treadmill_speed_m_s": 1.2}, {"height_cm": 170.0}):
+        subject = Subject(**what)
+        measures[tuple(what)] = assess(walk(params), subject).measures["speed"]
+    walks = params is not STANDING
+    assert measures[("treadmill_speed_m_s",)].status == ("ok" if walks else "not_measurable")
+    # Height helps only where steps were seen from the side.
+    assert ("height" in measures[()].reason) == (params is TREADMILL)
+    if not walks:
+        assert {one.reason for one in measures.values()} == {assess(walk(params)).measures["cadence"].reason}
+
+
+def test_steps_enough_but_feet_unseen_is_not_too_few_steps():
+    """Steps of a set without feet are counted by dozens; what fails is to time how long one leg carries alone."""
+    poor = assess(without(noisy(walk(TWELVE), 0.3), FEET))
+    counts = poor.strides[poor.strides["valid"]]["side"].value_counts()
+    assert counts.min() >= Config().favoring.min_strides
+    assert poor.favoring.verdict == "inconclusive"
+    assert poor.favoring.reason == FEET_UNSEEN
+    assert poor.measures["single_support_asymmetry"].reason.startswith(FEET_UNSEEN)
+    assert assess(without(noisy(walk(replace(ACROSS, gait=Gait(passes=2))), 0.3), FEET)).favoring.reason.startswith(
+        "Too few full steps"
+    )
 
 
 def test_every_measure_has_a_value_or_a_reason():
