@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import io
-import shutil
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
@@ -16,7 +15,7 @@ from evenstride.exchange import export_client
 from evenstride.report.stored import about_recording
 from evenstride.results import VIDEO_NAME, ResultError
 from evenstride.store import ChangedMeanwhile, Client, Recording, Store
-from evenstride.ui import clients, frame, pages, player, report_files, session, trend_chart
+from evenstride.ui import clients, frame, pages, player, report_files, stored_posture, trend_chart
 from vision.errors import EvenstrideError
 
 _TABLE_STYLE = """<style>
@@ -32,7 +31,7 @@ _TABLE_STYLE = """<style>
   .ev-changes :is(th, td):nth-child(4) { grid-column: 1 / -1; padding-block-start: 0; padding-inline-start: 0; }
 }
 </style>"""
-PARTS = ("Change", "Recordings", "Side by side", "Notes and card", "Export or delete")
+PARTS = ("Change", "Recordings", "Side by side", "Posture", "Notes and card", "Export or delete")
 
 
 def show(store: Store, client_id: str) -> None:
@@ -40,6 +39,8 @@ def show(store: Store, client_id: str) -> None:
     pages.link("clients", "All clients")
     client = store.client(client_id)
     clients.heading(client.name)
+    if message := st.session_state.pop("clients-message", None):
+        st.success(message)
     st.caption(_facts(client))
     pages.link("film", "Record or upload a film", client=client.id)
     recordings = store.recordings(client.id)
@@ -53,6 +54,8 @@ def show(store: Store, client_id: str) -> None:
     elif part == PARTS[2]:
         _side_by_side(store, recordings)
     elif part == PARTS[3]:
+        stored_posture.part(store, client.id)
+    elif part == PARTS[4]:
         _card(store, client)
     else:
         _export(store, client)
@@ -186,7 +189,7 @@ def show_recording(store: Store, recording_id: str) -> None:
         if st.button("Delete", key=f"delete-{recording.id}", disabled=not sure):
             with st.spinner("Deleting and overwriting"):
                 done = store.delete_recording(recording.id)
-            _forget_unpacked()
+            clients.forget_unpacked()
             st.session_state["clients-message"] = done.sentence()
             pages.go("clients", client=client.id)
     show_result(folder, key="stored", filmed_on=recording.recorded_at.astimezone().date(), about=about)
@@ -332,7 +335,9 @@ def _load_newer(record_id: str) -> None:
 
 def _export(store: Store, client: Client) -> None:
     st.subheader("Everything about this client", anchor=False)
-    st.write("One ZIP file with all numbers, notes, reports, places of the joints, and the films if they are kept.")
+    st.write(
+        "One ZIP file with all numbers, notes, reports, posture pictures, places of the joints, and films if kept."
+    )
     st.download_button(
         "Export (ZIP)",
         lambda: _zip(store, client.id),
@@ -352,16 +357,13 @@ def _zip(store: Store, client_id: str) -> bytes:
 def _delete(store: Store, client: Client, recordings: list[Recording]) -> None:
     st.subheader("Delete for good", anchor=False)
     count = f"{len(recordings)} recording" + ("" if len(recordings) == 1 else "s")
-    st.write(f"The card, {count} and the films are overwritten on the disk. Nothing brings them back.")
+    st.write(
+        f"The card, {count}, the posture pictures and the films are overwritten on the disk. Nothing brings them back."
+    )
     sure = st.checkbox("Yes, delete this client for good", key=f"sure-{client.id}")
     if st.button("Delete this client", key=f"delete-{client.id}", disabled=not sure):
         with st.spinner("Deleting and overwriting"):
             done = store.delete_client(client.id)
-        _forget_unpacked()
+        clients.forget_unpacked()
         st.session_state["clients-message"] = done.sentence()
         pages.go("clients")
-
-
-def _forget_unpacked() -> None:
-    """Remove what was unpacked to look at it: deleted is deleted."""
-    shutil.rmtree(session.workspace().folder / clients.STORED, ignore_errors=True)

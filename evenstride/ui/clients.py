@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
@@ -177,7 +178,7 @@ def _save_panel(folder: Path, key: str) -> None:
         pages.link("clients", "Saved. Unlock your clients to see it" if is_saved else "Unlock your clients to add this")
         return
     if str(folder) in mine.saved:
-        _say_saved(store, mine.saved[str(folder)])
+        say_saved(store, mine.saved[str(folder)])
         return
     if error := mine.unsaved.get(str(folder)):
         frame.say(error)
@@ -187,7 +188,8 @@ def _save_panel(folder: Path, key: str) -> None:
             _save_form(store, folder, choices, key)
 
 
-def _say_saved(store: Store, client_id: str) -> None:
+def say_saved(store: Store, client_id: str) -> None:
+    """Say to whom something was saved, with the way there."""
     try:
         name = store.client(client_id).name
     except NotFound:
@@ -239,6 +241,11 @@ def unpacked(store: Store, recording: Recording) -> Path:
     """Return a recording as a folder in this visitor's workspace, which goes when the visitor does."""
     folder = session.workspace().folder / STORED / recording.id
     return folder if folder.is_dir() else store.unpack(recording.id, folder)
+
+
+def forget_unpacked() -> None:
+    """Remove what was unpacked to look at it: deleted is deleted."""
+    shutil.rmtree(session.workspace().folder / STORED, ignore_errors=True)
 
 
 def heading(name: str) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from evenstride import posture_words
-from evenstride.posture_pipeline import PICTURE_NAME, RESULT_NAME, PostureOptions, PostureResult
-from evenstride.ui import frame, pages, posture_job, session, settings
-from evenstride.ui.jobs import Job, Runner
+from evenstride.posture_pipeline import PICTURE_NAME, RESULT_NAME, PostureOptions, PostureResult, parse_posture
+from evenstride.ui import frame, pages, posture_job, session, settings, stored_posture
+from evenstride.ui.jobs import Runner
 from evenstride.words import number
 
 ENDINGS = ["jpg", "jpeg", "png", "webp", "heic", "bmp", "tif", "tiff", "mp4", "mov", "m4v", "webm", "mkv", "avi"]
@@ -37,21 +38,27 @@ def page() -> None:
         st.selectbox("The picture is taken", list(VIEWS), key="posture_view", width=260, on_change=_again)
         st.checkbox("A selfie that shows left as right", key="posture_mirrored", on_change=_again)
         st.checkbox("Blur the face", key="posture_blur", on_change=_again)
-    compare = st.toggle("Compare two pictures", key="posture_compare")
+    before, client_id = stored_posture.asked_for()
+    compare = st.toggle("Compare two pictures", value=before is not None, key="posture_compare")
     if compare:
         for place, column, title in zip((BEFORE, NOW), st.columns(2, gap="large"), ("Before", "Now"), strict=True):
             with column:
                 st.header(title, anchor=False)
-                _picture(place)
-        _changes()
+                if place == BEFORE and before is not None:
+                    show_result(before, BEFORE)
+                else:
+                    _picture(place, client_id)
+        folders = before or _folder(BEFORE), _folder(NOW)
+        if folders[0] is not None and folders[1] is not None:
+            show_changes(folders[0], folders[1])
     else:
-        _picture(NOW)
+        _picture(NOW, client_id)
     st.subheader("What a picture can't say", anchor="cannot")
     st.markdown("\n".join(f"- {line}" for line in posture_words.CANNOT))
     pages.link("learn", "More about posture", topic="posture")
 
 
-def _picture(place: str) -> None:
+def _picture(place: str, client_id: str | None) -> None:
     """Ask for a picture, show how far it is, or what came of it."""
     st.file_uploader(
         "A photo, or a film of standing still",
@@ -68,7 +75,8 @@ def _picture(place: str) -> None:
     elif job.failure is not None:
         st.error(f"{frame.plain(job.failure.message)}  \n{frame.plain(job.failure.advice)}")
     elif job.state == "done":
-        _result(job, place)
+        show_result(job.folder, place)
+        stored_posture.offer_to_save(job.folder, place, client_id)
 
 
 def _uploader(place: str) -> str:
@@ -131,17 +139,18 @@ def _watch(place: str) -> None:
         st.rerun()
 
 
-def _read(job: Job | None) -> PostureResult | None:
-    if job is None or job.state != "done":
-        return None
-    return PostureResult.model_validate_json((job.folder / RESULT_NAME).read_text(encoding="utf-8"))
+def _folder(place: str) -> Path | None:
+    job = session.workspace().postures.get(place)
+    return job.folder if job is not None and job.state == "done" else None
 
 
-def _result(job: Job, place: str) -> None:
-    result = _read(job)
-    if result is None:
-        return
-    picture = job.folder / PICTURE_NAME
+def _read(folder: Path) -> PostureResult:
+    return parse_posture((folder / RESULT_NAME).read_text(encoding="utf-8"), "The posture picture")
+
+
+def show_result(folder: Path, place: str) -> None:
+    """Show what is in a folder that `analyze_posture` wrote; `place` is unique on the page."""
+    result, picture = _read(folder), folder / PICTURE_NAME
     with st.container(key=f"{place}_result"):
         st.markdown(f"**{posture_words.headline(result)}**")
         caption = f"{posture_words.VIEWS[result.view]} Left and right (L, R) are the person's own."
@@ -180,11 +189,9 @@ def _row(id: str, measure: Any) -> dict[str, str]:
     return {"": posture_words.MEASURES[id][0], "measured": value, "could be": edges, "worth a remark beyond": limit}
 
 
-def _changes() -> None:
-    """Say what differs between the two pictures, beyond the error of both."""
-    before, now = (_read(session.workspace().postures.get(place)) for place in (BEFORE, NOW))
-    if before is None or now is None:
-        return
+def show_changes(*folders: Path) -> None:
+    """Say what differs between two pictures, beyond the error of both."""
+    before, now = map(_read, folders)
     st.header("What changed", anchor="changes")
     if not posture_job.comparable(before, now):
         st.info("The two pictures show different sides of the body, so they can't be compared.")
