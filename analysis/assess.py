@@ -17,6 +17,7 @@ from analysis.measures import measure_all
 from analysis.pose import SIDES, BoolArray, PoseTrack, Side
 from analysis.quality import Quality, favoring_block, inspect
 from analysis.repair import Repaired, repair, smooth
+from analysis.slant import level_knees
 from analysis.strides import cycle_table, stride_table
 from analysis.swaps import LEG
 from analysis.trunk import TrunkLean, measure_trunk
@@ -99,6 +100,7 @@ def assess(track: PoseTrack, subject: Subject | None = None, config: Config | No
 
     angles = angle_table(body, passes)
     events = find_events(feet, passes, config.events)
+    angles = level_knees(angles, body, passes, yaw, events, config.camera, config.slant)
 
     uncertain = uncertain_legs(repaired)
     strides = stride_table(body, passes, events, angles, uncertain, config.strides)

@@ -96,6 +96,17 @@ class CameraConfig:
 
 
 @dataclass(frozen=True)
+class SlantConfig:
+    """How the knee's bend depends on the direction it is seen from (analysis/slant.py)."""
+
+    shift_sd_deg: float = 4.0  # prior: degrees at a tangent of 1; 1.2 by geometry, the rest the pose model's (design)
+    noise_deg: float = 3.0  # of the bend, from stride to stride and by the pose model (design)
+    readings_hz: float = 8.0  # independent readings of it a second (design)
+    harmonics: int = 4  # of the stride in a knee's mean curve; 3 to 6 give the same (tuned: rendered tuning films)
+    stride_s: tuple[float, float] = (0.70, 2.00)  # as StrideConfig.stride_s
+
+
+@dataclass(frozen=True)
 class EventConfig:
     """Thresholds for heel strikes and toe-offs. Lengths in torso lengths."""
 
@@ -205,6 +216,7 @@ class Config:
     swaps: SwapConfig = field(default_factory=SwapConfig)
     view: ViewConfig = field(default_factory=ViewConfig)
     camera: CameraConfig = field(default_factory=CameraConfig)
+    slant: SlantConfig = field(default_factory=SlantConfig)
     events: EventConfig = field(default_factory=EventConfig)
     strides: StrideConfig = field(default_factory=StrideConfig)
     favoring: FavoringConfig = field(default_factory=FavoringConfig)
