@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,6 +23,9 @@ from evenstride.results import Provenance, Result
 from vision.errors import Cancelled, OutputError
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic.fields import FieldInfo
+
     from analysis.assess import Assessment
     from analysis.pose import PoseTrack
     from vision.model import Model
@@ -92,6 +95,25 @@ class AnalyzeOptions(BaseModel):
         data = self.model_dump(mode="json", exclude={"out", "workers"})
         data["model"] = Path(self.model).name
         return data
+
+
+def what_is_wrong(error: ValidationError, options: type[BaseModel] = AnalyzeOptions) -> tuple[str, object, str]:
+    """Return the first option that can't be: its name, what was given, and what it must be, in plain words."""
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    return name, first["input"], _rule(options.model_fields[name])
+
+
+def _rule(field: FieldInfo) -> str:
+    kinds = {field.annotation, *get_args(field.annotation)}
+    if bool in kinds:
+        return "yes or no"
+    found = {key: getattr(one, key, None) for key in ("ge", "gt", "le") for one in field.metadata if hasattr(one, key)}
+    limits = {key: value for key, value in found.items() if value is not None}
+    what = "a whole number" if int in kinds else "a number"
+    if "gt" in limits:
+        return f"{what} above {limits['gt']}, up to {limits['le']}"
+    return f"{what} from {limits['ge']} to {limits['le']}" if "le" in limits else f"{what} from {limits['ge']} on"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from fsspec.implementations.local import LocalFileSystem
 from pydantic import ValidationError
 
 from evenstride import results
-from evenstride.pipeline import AnalyzeOptions
+from evenstride.pipeline import AnalyzeOptions, what_is_wrong
 from vision.errors import EvenstrideError
 
 #: What a folder is searched for unless patterns are given; a file that is named outright may be called anything.
@@ -77,7 +77,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Remark:
-    """One row of errors.csv. `measured` tells whether there are figures all the same."""
+    """One row of errors.csv.
+
+    `measured` tells whether there are figures all the same; about a video it is a hope, until it was tried.
+    """
 
     file: str
     code: str
@@ -87,14 +90,25 @@ class Remark:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """A video that can't even be tried: what it would have been, and why not."""
+
+    item: Item
+    remark: Remark
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything that a batch is about.
 
     Attributes
     ----------
     items : tuple of Item, sorted by file
+        The videos to measure.
     remarks : tuple of Remark
-        What could not become an item, and what is odd about those that did.
+        Why videos were refused, what is odd about others, and what else could not be searched.
+    refused : tuple of Refused
+        Videos that count as not measured from the start.
     columns : tuple of str
         Manifest columns, in their order, without ``file``.
     left_alone : dict
@@ -105,6 +119,12 @@ class Plan:
     remarks: tuple[Remark, ...] = ()
     columns: tuple[str, ...] = ()
     left_alone: dict[str, int] = field(default_factory=dict)
+    refused: tuple[Refused, ...] = ()
+
+    @property
+    def videos(self) -> list[Item]:
+        """All videos, sorted by file: those to measure and those that were refused."""
+        return sorted([*self.items, *(one.item for one in self.refused)], key=lambda item: (item.file, item.id))
 
 
 @dataclass(frozen=True)
@@ -155,6 +175,7 @@ def make_plan(
             found += search.source(source, alone=len(sources) == 1)
     rows, columns = _manifest_rows(manifests, [s for s in sources if s not in manifests])
     items = _Items(options, search.remarks)
+    items.refuse_found(search.refused, rows)
     items.add_found(found, rows)
     items.add_rows(rows)
     return Plan(
@@ -162,6 +183,7 @@ def make_plan(
         remarks=tuple(_sorted(search.remarks)),
         columns=columns,
         left_alone=dict(sorted(search.left_alone.items())),
+        refused=tuple(items.refused.values()),
     )
 
 
@@ -193,6 +215,7 @@ class _Search:
         self.include, self.exclude = tuple(include), tuple(exclude)
         self.out = None if out is None else _absolute(out)
         self.remarks: list[Remark] = []
+        self.refused: list[tuple[_Found, Remark]] = []
         self.left_alone: Counter[str] = Counter()
 
     def source(self, source: str, *, alone: bool) -> list[_Found]:
@@ -259,11 +282,13 @@ class _Search:
         except OSError as error:
             code = "missing" if isinstance(error, FileNotFoundError) else "symlink_loop"
             message = f"{shown(relative)} is a link that leads nowhere."
-            self.remarks.append(Remark(shown(relative), code, message, "Put the video itself there."))
+            remark = Remark(shown(relative), code, message, "Put the video itself there.")
+            self.refused.append((_Found(relative, str(path)), remark))
             return None
         if not stat.S_ISREG(about.st_mode):  # opening a pipe would wait for ever
             message = f"{shown(relative)} is not a file."
-            self.remarks.append(Remark(shown(relative), "not_a_file", message, "Put the video itself there."))
+            remark = Remark(shown(relative), "not_a_file", message, "Put the video itself there.")
+            self.refused.append((_Found(relative, str(path)), remark))
             return None
         return about.st_size
 
@@ -298,7 +323,8 @@ def _file_system(url: str) -> tuple[Any, str]:
 
 def _absolute(url: str) -> str:
     fs, path = _file_system(url)
-    return str(Path(path).resolve()) if isinstance(fs, LocalFileSystem) else str(fs.unstrip_protocol(path))
+    # Unlike Path.resolve, this does not mind a link that leads round.
+    return os.path.realpath(path) if isinstance(fs, LocalFileSystem) else str(fs.unstrip_protocol(path))
 
 
 def _read_text(url: str) -> str:
@@ -366,22 +392,26 @@ class _Items:
         self.options = options.model_copy(update={"out": None, "workers": 1})
         self.remarks = remarks
         self.items: dict[str, Item] = {}
+        self.refused: dict[str, Refused] = {}
         self.used: set[int] = set()
+
+    def refuse_found(self, found: Iterable[tuple[_Found, Remark]], rows: Sequence[_Row]) -> None:
+        """Note files of folders that can't be tried, each with the row that names it."""
+        by_place = _by_place(rows)
+        for one, remark in found:
+            self._refuse(one, self._cells(one, rows, by_place), remark)
 
     def add_found(self, found: Iterable[_Found], rows: Sequence[_Row]) -> None:
         """Add files of folders, each with the row that names it."""
-        by_place = {_absolute(place): k for k, row in reversed(list(enumerate(rows))) for place in row.places}
+        by_place = _by_place(rows)
         names: dict[str, list[_Found]] = {}
         for one in found:
-            k = by_place.get(_absolute(one.url)) if by_place else None
-            if k is not None:
-                self.used.add(k)
-            if self._add(one, rows[k].cells if k is not None else {}):
+            if self._add(one, self._cells(one, rows, by_place)):
                 names.setdefault(PurePosixPath(one.file).name.casefold(), []).append(one)
         for same in names.values():
             for one in same if len(same) > 1 else ():
                 message = f"{len(same)} videos are called {shown(PurePosixPath(one.file).name)}."
-                kept = "Each is measured and kept apart by its folder; give them different names to tell them apart."
+                kept = "Each has a row and a folder of its own; give them different names to tell them apart."
                 self.remarks.append(Remark(shown(one.file), "duplicate_name", message, kept, True))
 
     def add_rows(self, rows: Sequence[_Row]) -> None:
@@ -393,32 +423,55 @@ class _Items:
             place = next((place for place in row.places if _exists(place)), None)
             if place is None:
                 message = f"{shown(row.file)} is in the manifest, but there is no such file."
-                self.remarks.append(Remark(shown(row.file), "missing", message, "Check its name and folder."))
+                remark = Remark(shown(row.file), "missing", message, "Check its name and folder.")
+                self._refuse(_Found(row.file, row.places[-1]), row.cells, remark)
             elif _absolute(place) in taken:
                 message = f"{shown(row.file)} is listed more than once; its first line counts."
-                self.remarks.append(Remark(shown(row.file), "duplicate", message, "List every video once."))
+                file = taken[_absolute(place)].file
+                self.remarks.append(Remark(file, "duplicate", message, "List every video once.", True))
             elif item := self._add(_Found(row.file, place), row.cells):
                 taken[_absolute(place)] = item
+
+    def _cells(self, one: _Found, rows: Sequence[_Row], by_place: dict[str, int]) -> dict[str, str]:
+        """Return the cells of the row that names a file; that row is used up."""
+        k = by_place.get(_absolute(one.url)) if by_place else None
+        if k is None:
+            return {}
+        self.used.add(k)
+        return rows[k].cells
+
+    def _refuse(self, one: _Found, cells: dict[str, str], remark: Remark) -> None:
+        key = item_id(one.file)
+        if key not in self.items and key not in self.refused:
+            self.refused[key] = Refused(Item(key, shown(one.file), one.url, self.options, dict(cells)), remark)
+            self.remarks.append(remark)
 
     def _add(self, one: _Found, cells: dict[str, str]) -> Item | None:
         file = shown(one.file)
         key = item_id(one.file)
         if key in self.items:
             message = f"{file} is listed more than once."
-            self.remarks.append(Remark(file, "duplicate", message, "List every video once."))
+            self.remarks.append(Remark(file, "duplicate", message, "List every video once.", True))
             return None
         try:
             options = AnalyzeOptions(**(self.options.model_dump() | _options_in(cells)))
         except ValidationError as error:
-            first = error.errors()[0]
-            message = f"{file}: {first['loc'][0]} {first['input']!r} is not possible: {first['msg']}."
-            self.remarks.append(Remark(file, "manifest", message, "Correct this line of the manifest."))
+            name, given, rule = what_is_wrong(error)
+            message = f"{file}: {name} {given!r} is not possible: it must be {rule}."
+            self._refuse(one, cells, Remark(file, "manifest", message, "Correct this line of the manifest."))
             return None
         if not ORDINARY.fullmatch(PurePosixPath(one.file).name) or file != one.file:
             message = f"The name of {file} holds letters that some programs do not like."
-            self.remarks.append(Remark(file, "odd_name", message, f"It is measured; its folder is called {key}.", True))
+            self.remarks.append(
+                Remark(file, "odd_name", message, f"It keeps this name; its folder is called {key}.", True)
+            )
         self.items[key] = Item(key, file, one.url, options, dict(cells), one.size or _size_of(one.url))
         return self.items[key]
+
+
+def _by_place(rows: Sequence[_Row]) -> dict[str, int]:
+    """Return which row names the file at a place; of several, the first."""
+    return {_absolute(place): k for k, row in reversed(list(enumerate(rows))) for place in row.places}
 
 
 def _options_in(cells: dict[str, str]) -> dict[str, str]:

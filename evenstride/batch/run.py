@@ -226,7 +226,7 @@ class _Run:
 
     def __init__(self, plan: Plan, job: Job, retry_failed: bool, tell: Tell, work: Measure) -> None:
         self.plan, self.job, self.retry_failed, self.tell, self.work = plan, job, retry_failed, tell, work
-        self.outcome = Outcome(progress=Progress(len(plan.items)))
+        self.outcome = Outcome(progress=Progress(len(plan.items) + len(plan.refused)))
         self.waiting: deque[Item] = deque()
         self.tries: dict[str, int] = {}
         self.started = time.monotonic()
@@ -243,7 +243,8 @@ class _Run:
                 self.waiting.append(item)
         statuses = [mark.status for mark in self.outcome.marks.values()]
         bytes_total = sum(item.size for item in self.waiting)
-        self._progress(kept=statuses.count("measured"), failed=statuses.count("failed"), bytes_total=bytes_total)
+        not_measured = statuses.count("failed") + len(self.plan.refused)
+        self._progress(kept=statuses.count("measured"), failed=not_measured, bytes_total=bytes_total)
         self.tell(Event("start", self.outcome.progress))
 
     def _progress(self, **changes: Any) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from analysis.quality import Issue, Quality, favoring_block
 from analysis.strides import STRIDE_COLUMNS
 from analysis.view import Pass
 from evenstride import results, words
-from evenstride.batch.plan import CONDITION_COLUMN, SUBJECT_COLUMN, Item, Plan, Remark
+from evenstride.batch.plan import CONDITION_COLUMN, SUBJECT_COLUMN, Item, Plan, Refused, Remark
 from evenstride.batch.work import RESULTS_FOLDER, THUMBNAIL_NAME, Mark, folder_url, read_many, write_text
 
 SUMMARY, STRIDES, SUBJECTS, ERRORS, PAGE = "summary", "strides", "subjects", "errors", "index.html"
@@ -47,6 +47,8 @@ HEAD = {
 TAIL = dict.fromkeys(("video_sha256", "model", "evenstride", "settings_sha256"), "string")
 #: Columns of a manifest that would hide one of ours get this before their name.
 GIVEN_PREFIX = "given_"
+#: Why somebody none of whose recordings has a result gets no verdict.
+NOT_MEASURED = "None of the recordings is measured; the summary says why."
 
 
 @dataclass(frozen=True)
@@ -84,19 +86,24 @@ def write_tables(plan: Plan, marks: Mapping[str, Mark], out: str) -> list[str]:
     summary: list[dict[str, Any]] = []
     strides: list[tuple[Item, pa.Table]] = []
     people: dict[tuple[str, str], list[Film]] = {}
-    remarks = list(plan.remarks)
+    measured: dict[str, bool] = {}
+    remarks: list[Remark] = []
     rows: list[Row] = []
     first_stride = 0
+    refused = {one.item.id for one in plan.refused}
     for one in read_results(plan, marks, out):
         summary.append(summary_row(one, plan.columns))
-        remarks += remarks_of(one)
+        if one.item.id not in refused:
+            remarks += remarks_of(one)
+        measured[one.item.file] = one.result is not None
         who = subject_of(one.item)
-        if who and one.result is not None and one.strides is not None:
+        if who:
             people.setdefault(who, []).append(Film.of(one, first_stride))
         if one.strides is not None:
             strides.append((one.item, one.strides))
             first_stride += len(one.strides)
         rows.append(Row.of(one, summary[-1]))
+    remarks += [replace(said, measured=measured.get(said.file, said.measured)) for said in plan.remarks]
     all_strides = put_together(strides)
     subjects = subject_rows(people, all_strides, plan)
     tables = {
@@ -117,10 +124,12 @@ def write_tables(plan: Plan, marks: Mapping[str, Mark], out: str) -> list[str]:
 
 
 def read_results(plan: Plan, marks: Mapping[str, Mark], out: str) -> Iterator[Read]:
-    """Yield every video of the plan, in its order, with what its result folder holds."""
+    """Yield every video of the plan, sorted by file, with what its result folder holds; a refused one has none."""
+    videos = plan.videos
+    marks = {**marks, **{one.item.id: _refused_mark(one) for one in plan.refused}}
     names = (results.RESULT_NAME, results.STRIDES_NAME, THUMBNAIL_NAME)
-    for start in range(0, len(plan.items), CHUNK):
-        chunk = plan.items[start : start + CHUNK]
+    for start in range(0, len(videos), CHUNK):
+        chunk = videos[start : start + CHUNK]
         measured = [item.id for item in chunk if item.id in marks and marks[item.id].status == "measured"]
         found = read_many(out, [f"{RESULTS_FOLDER}/{one}/{name}" for one in measured for name in names])
         tables = read_strides(
@@ -138,6 +147,11 @@ def read_results(plan: Plan, marks: Mapping[str, Mark], out: str) -> Iterator[Re
                 yield Read(item, Mark(item.file, "", "", "", {}, "failed", gone | advice))
             else:
                 yield Read(item, mark, from_json(result), strides, thumbnail)
+
+
+def _refused_mark(one: Refused) -> Mark:
+    error = {"code": one.remark.code, "message": one.remark.message, "advice": one.remark.advice}
+    return Mark(one.item.file, "", "", "", {}, "failed", error)
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -228,8 +242,10 @@ def remarks_of(one: Read) -> list[Remark]:
         error = one.mark.error
         return [Remark(one.item.file, error["code"], error["message"], error["advice"])]
     if one.result is not None and "truncated" in one.result["video"].get("notes", ()):
-        message = f"{one.item.file} is cut off: the end of the film is missing."
-        return [Remark(one.item.file, "truncated", message, "What is there was measured; copy it again.", True)]
+        told = next((one for one in one.result["quality"]["issues"] if one["code"] == "truncated"), None)
+        message = told["message"] if told else "The end of the film is missing."
+        advice = told["advice"] if told else "What is there was measured; copy it again."
+        return [Remark(one.item.file, "truncated", message, advice, True)]
     return []
 
 
@@ -315,7 +331,10 @@ def subject_of(item: Item) -> tuple[str, str] | None:
 
 @dataclass(frozen=True)
 class Film:
-    """What one video has to say about its person: its passes, and which rows of all strides are its own."""
+    """What one video has to say about its person: its passes, and which rows of all strides are its own.
+
+    `blocked` says why it takes no part.
+    """
 
     file: str
     passes: tuple[Pass, ...]
@@ -324,8 +343,9 @@ class Film:
 
     @classmethod
     def of(cls, one: Read, first_stride: int) -> Film:
-        """Return the film behind a result."""
-        assert one.result is not None and one.strides is not None
+        """Return the film behind a video of the tables."""
+        if one.result is None or one.strides is None:
+            return cls(one.item.file, (), NOT_MEASURED, slice(0, 0))
         quality = one.result["quality"]
         issues = tuple(Issue(**issue) for issue in quality["issues"])
         passes = tuple(stored_pass(k, each) for k, each in enumerate(one.result["passes"]))
@@ -367,7 +387,8 @@ def subject_columns(plan: Plan) -> tuple[str, ...]:
 def subject_row(who: tuple[str, str], films: Sequence[Film], strides: pd.DataFrame, plan: Plan) -> dict[str, Any]:
     """Judge all recordings of one person in one condition together."""
     recordings = [Recording(strides.iloc[film.rows], film.passes, film.blocked) for film in films]
-    favoring: Favoring = judge_together(recordings)
+    # What a measured recording has to say comes before that another was not measured.
+    favoring: Favoring = judge_together(sorted(recordings, key=lambda one: one.blocked == NOT_MEASURED))
     part = [one for one in recordings if one.blocked is None]
     facing = [each.facing for one in part for each in one.passes]
     row = {

@@ -26,7 +26,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from evenstride import __version__, results
-from evenstride.batch.plan import Item
+from evenstride.batch.plan import Item, shown
 from evenstride.pipeline import AnalyzeOptions
 from vision.errors import EvenstrideError, ModelUnavailable
 
@@ -259,8 +259,8 @@ def _measure_file(video: Path, item: Item, job: Job, fresh: Mark, pulse: _Pulse)
 def failed(mark: Mark, error: EvenstrideError) -> Mark:
     """Return the mark of a video that could not be measured."""
     about = {"code": error.code, "message": error.message, "advice": error.advice}
-    # A file name in a message need not be text.
-    tidy = {name: text.encode("utf-8", "replace").decode() for name, text in about.items()}
+    # A file name in a message need not be text: there it is spelled as everywhere else.
+    tidy = {name: shown(text) for name, text in about.items()}
     return replace(mark, status="failed", error=tidy)
 
 

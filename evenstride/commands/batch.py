@@ -171,7 +171,7 @@ class _Batch:
                 # A file that still changes is still being copied.
                 ready = [item for item in plan.items if before.get(item.id) == now[item.id] != done.get(item.id)]
                 if ready or not files:
-                    part = run_plan(replace(plan, items=tuple(ready)), self.out, stop=stop, **self.settings)
+                    part = run_plan(replace(plan, items=tuple(ready), refused=()), self.out, stop=stop, **self.settings)
                     outcome.marks |= part.marks
                     done |= {one: now[one] for one in part.marks}
                     files = write_tables(plan, outcome.marks, self.out)
@@ -186,11 +186,14 @@ class _Batch:
         from evenstride.cli import Exit
 
         statuses = [mark.status for mark in outcome.marks.values()]
-        unmeasured = statuses.count("failed") + sum(not remark.measured for remark in plan.remarks)
-        self.voice.end(self.out, len(plan.items), statuses.count("measured"), unmeasured, files, outcome.stopped)
+        unmeasured = statuses.count("failed") + len(plan.refused)
+        # What could not even be searched may hold videos that nobody knows of.
+        unsearched = sum(remark.code == "unreadable_folder" for remark in plan.remarks)
+        counts = {"videos": len(plan.videos), "measured": statuses.count("measured"), "failed": unmeasured}
+        self.voice.end(self.out, counts, unsearched, files, outcome.stopped)
         if outcome.stopped:
             return Exit.CANCELLED
-        return Exit.UNEXPECTED if unmeasured else Exit.OK
+        return Exit.UNEXPECTED if unmeasured or unsearched else Exit.OK
 
 
 def _say_plan(plan: Plan, out: str, options: AnalyzeOptions, retry_failed: bool) -> None:
@@ -209,7 +212,7 @@ def _say_plan(plan: Plan, out: str, options: AnalyzeOptions, retry_failed: bool)
     for remark in plan.remarks:
         print(f"{'note' if remark.measured else 'skipped':9} {remark.message}")
     left_alone = ", ".join(f"{count} {suffix}" for suffix, count in plan.left_alone.items())
-    print(f"{to_do} of {_videos(len(plan.items))} to measure with the model {options.model}; results go to {out}.")
+    print(f"{to_do} of {_videos(len(plan.videos))} to measure with the model {options.model}; results go to {out}.")
     if left_alone:
         print(f"Other files, left alone: {left_alone}.")
 
@@ -297,7 +300,7 @@ class _Voice:
             about["message"] = event.text
         self._json({name: value for name, value in about.items() if value is not None})
         if event.kind == "start":
-            self._line(f"{_videos(now.left)} to measure, {now.total - now.left} finished before.")
+            self._line(f"{_videos(now.left)} to measure, {now.total - now.left} finished before or left out.")
         elif event.kind == "warning":
             self._line(event.text, important=True)
         elif error is not None:
@@ -308,16 +311,17 @@ class _Voice:
         if self.bar is not None:
             self._draw(now)
 
-    def end(self, out: str, total: int, measured: int, failed: int, files: list[str], stopped: bool) -> None:
+    def end(self, out: str, counts: dict[str, int], unsearched: int, files: list[str], stopped: bool) -> None:
         """Say what came out of it and where it is."""
-        self._json(
-            {"event": "end", "videos": total, "measured": measured, "failed": failed, "files": files, "out": out}
-        )
+        self._json({"event": "end", **counts, "files": files, "out": out})
         self.open.close()
         self.bar = None
-        lines = [f"{measured} of {_videos(total)} measured."]
-        if failed:
-            lines.append(f"{failed} could not be: {out}/errors.csv says why.")
+        lines = [f"{counts['measured']} of {_videos(counts['videos'])} measured."]
+        if counts["failed"]:
+            lines.append(f"{counts['failed']} could not be: {out}/errors.csv says why.")
+        if unsearched:
+            folders = "A folder" if unsearched == 1 else f"{unsearched} folders"
+            lines.append(f"{folders} could not be searched: {out}/errors.csv says why.")
         if stopped:
             lines.append("Stopped; the same command goes on where it was.")
         if "index.html" in files:

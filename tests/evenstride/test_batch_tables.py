@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,7 +20,7 @@ from evenstride import pipeline
 from evenstride.batch import page
 from evenstride.batch.plan import make_plan
 from evenstride.batch.run import run_plan
-from evenstride.batch.tables import HEAD, TAIL, read_strides, write_tables
+from evenstride.batch.tables import HEAD, NOT_MEASURED, TAIL, read_strides, write_tables
 from evenstride.pipeline import AnalyzeOptions
 
 MANIFEST = """file,subject,condition,status,note
@@ -51,6 +52,72 @@ def batch(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def summary(batch: Path) -> pd.DataFrame:
     return pd.read_parquet(batch / "summary.parquet").set_index("file")
+
+
+ODD = os.fsdecode(b"bad\xff.mp4")
+REFUSED = {"cell.mp4": "manifest", "gone.mp4": "missing", "link.mp4": "missing", "pipe.mp4": "not_a_file"}
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory) -> Path:
+    """Return the folder of a finished batch in which much is wrong, and what was told on the way."""
+    tmp = tmp_path_factory.mktemp("troubled")
+    film(tmp / "in/good.mp4", kind="rightward")
+    film(tmp / "in/cell.mp4")
+    film(tmp / "in/a/twin.mp4", kind="rightward")
+    film(tmp / "in/b/twin.mp4", "nobody")
+    (tmp / "in" / ODD).write_text("no film")
+    (tmp / "in/link.mp4").symlink_to("nowhere")
+    os.mkfifo(tmp / "in/pipe.mp4")
+    lines = "cell.mp4,P1,tall\ngood.mp4,P1,\ngood.mp4,P1,\ngone.mp4,P2,\nlink.mp4,P2,\npipe.mp4,P3,\n"
+    (tmp / "m.csv").write_text(f"file,subject,height_cm\n{lines}")
+    plan = make_plan([str(tmp / "in")], AnalyzeOptions(), manifest=str(tmp / "m.csv"))
+    told = []
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(1) as executor:
+        patch.setattr(pipeline, "analyze_video", fake_analyze)
+        outcome = run_plan(plan, str(tmp / "out"), model_sha256=MODEL, executor=executor, tell=told.append)
+    write_tables(plan, outcome.marks, str(tmp / "out"))
+    last = told[-1].progress
+    assert (last.total, last.measured, last.failed, last.left) == (8, 2, 6, 0)
+    return tmp / "out"
+
+
+def test_videos_that_cannot_even_be_tried_have_rows_as_failed_ones(troubled: Path):
+    summary = pd.read_csv(troubled / "summary.csv").set_index("file")
+    assert list(summary.index) == sorted(summary.index) and len(summary) == 8
+    for name, code in REFUSED.items():
+        assert (summary.loc[name, "status"], summary.loc[name, "error"]) == ("failed", code)
+    assert summary.loc["gone.mp4", "subject"] == "P2" and summary.loc["cell.mp4", "height_cm"] == "tall"
+    assert dict(summary["status"].value_counts()) == {"failed": 6, "measured": 2}
+
+
+def test_the_page_counts_what_the_summary_counts(troubled: Path):
+    text = re.sub(r"<[^>]+>", "", (troubled / "index.html").read_text())
+    assert "8 videos" in text and "2 measured" in text and "6 not measured" in text
+
+
+def test_people_none_of_whose_recordings_were_measured_have_a_row(troubled: Path):
+    subjects = pd.read_csv(troubled / "subjects.csv").set_index("subject")
+    assert subjects["recordings"].to_dict() == {"P1": 2, "P2": 2, "P3": 1}
+    assert subjects["taking_part"].to_dict() == {"P1": 1, "P2": 0, "P3": 0}
+    assert set(subjects.loc[["P2", "P3"], "reason"]) == {NOT_MEASURED}
+    assert subjects.loc["P1", "reason"] != NOT_MEASURED
+    assert subjects.loc["P2", "files"] == "gone.mp4 | link.mp4"
+
+
+def test_errors_say_the_truth_in_one_spelling(troubled: Path):
+    errors = pd.read_csv(troubled / "errors.csv")
+    measured = pd.read_csv(troubled / "summary.csv").set_index("file")["status"] == "measured"
+    for row in errors.itertuples():
+        assert bool(row.measured) == measured[row.file], row
+    assert {row.code for row in errors.itertuples() if row.file == "bad\\xff.mp4"} == {"odd_name", "unreadable_video"}
+    assert {row.measured for row in errors.itertuples() if row.code == "duplicate_name"} == {0, 1}
+    assert not errors["advice"].str.contains("is measured").any()
+    assert all("bad\\xff.mp4" in row.message for row in errors.itertuples() if row.file == "bad\\xff.mp4")
+    for name, code in REFUSED.items():
+        assert list(errors.loc[errors["file"] == name, "code"]) == [code]
+    (cell,) = errors.loc[errors["file"] == "cell.mp4", "message"]
+    assert "height_cm 'tall' is not possible: it must be a number from 100 to 250." in cell
 
 
 def test_one_row_a_video_in_both_forms(batch: Path, summary: pd.DataFrame):
@@ -113,7 +180,7 @@ def test_stride_files_read_together_are_read_as_each_alone(odd: bytes):
 
 def test_both_directions_of_one_person_are_judged_together(batch: Path):
     subjects = pd.read_csv(batch / "subjects.csv", keep_default_na=False)
-    assert list(subjects["subject"]) == ["P1", "P1"]
+    assert list(subjects["subject"]) == ["P1", "P1", "P2"]
     row = subjects.set_index("condition").loc["none"]
     assert (row["verdict"], row["side"], row["recordings"], row["taking_part"]) == ("clear", "right", 2, 2)
     assert (row["passes_left"], row["passes_right"], row["timing_only"]) == (1, 1, 0)

@@ -64,7 +64,7 @@ def test_some_failed(batch, tmp_path: Path):
     assert (done.exit_code, done.output) == (1, "")
     again = batch()
     assert again.exit_code == 1
-    assert "0 videos to measure, 2 finished before." in again.stderr
+    assert "0 videos to measure, 2 finished before or left out." in again.stderr
 
 
 def test_odd_things_that_are_measured_all_the_same_are_no_failure(batch, tmp_path: Path):
@@ -106,6 +106,19 @@ def test_json_lines(batch, tmp_path: Path):
     }  # fmt: skip
 
 
+def test_counts_agree_everywhere(batch, tmp_path: Path):
+    film(tmp_path / "in/1.mp4")
+    film(tmp_path / "in/nobody.mp4", "nobody")
+    (tmp_path / "in/gone.mp4").symlink_to("nowhere")
+    done = batch("--json-lines")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.exit_code == 1
+    assert [(event["videos"], event["failed"]) for event in (events[-2], events[-1])] == [(3, 2), (3, 2)]
+    assert {event["videos"] for event in events} == {3}
+    again = batch().stdout
+    assert "1 of 3 videos measured.\n2 could not be: " in again
+
+
 def test_log_file(batch, tmp_path: Path):
     film(tmp_path / "in/1.mp4")
     batch("--quiet", "--log-file", tmp_path / "log.txt")
@@ -122,13 +135,13 @@ def test_dry_run_writes_nothing(batch, tmp_path: Path):
     (tmp_path / "in/notes.txt").write_text("x")
     done = batch("--dry-run")
     assert done.exit_code == 0
-    assert "2 of 2 videos to measure" in done.stdout
+    assert "2 of 3 videos to measure" in done.stdout
     assert "gone.mp4 is a link that leads nowhere" in done.stdout
     assert "1 .txt" in done.stdout
     assert not (tmp_path / "out").exists()
     batch()
     film(tmp_path / "in/2.mp4", n=3)
-    assert "1 of 2 videos to measure" in batch("--dry-run").stdout
+    assert "1 of 3 videos to measure" in batch("--dry-run").stdout
 
 
 def test_options_and_manifest_reach_the_analysis(batch, tmp_path: Path, monkeypatch):
