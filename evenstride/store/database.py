@@ -141,6 +141,19 @@ class Database:
         """Whether rebuilding takes too long to be done without asking."""
         return self.path is not None and self.path.stat().st_size > REBUILD_AT_ONCE_BYTES
 
+    def descriptor(self, path: Path) -> int:
+        """Return a descriptor of one of the database's files, to read it byte by byte; nobody may close it.
+
+        When a process closes any descriptor of a file, POSIX takes all its locks on that file away, SQLite's too. The
+        next program to come and go would then drop the log under this one, and what this one saved after that.
+        """
+        about = path.stat()
+        with _lock:
+            key = (about.st_dev, about.st_ino)
+            if key not in _descriptors:
+                _descriptors[key] = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            return _descriptors[key]
+
     def erase_traces(self, *, rebuild: bool) -> bool:
         """Overwrite what deleted rows left in the files; say whether nothing was in the way.
 
@@ -306,6 +319,8 @@ def _explain_postgresql(cause: BaseException | None) -> tuple[str, str]:
 
 
 _open: dict[tuple[str, Path], Database] = {}
+#: By device and inode; one for each file in which something was deleted, for as long as the process lives.
+_descriptors: dict[tuple[int, int], int] = {}
 _lock = threading.Lock()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import threading
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -508,7 +509,8 @@ class Store:
         if path is None:
             return None
         beside = (path, path.with_name(path.name + "-wal"))
-        return sum(_occurrences(file, [one.encode() for one in ids]) for file in beside if file.exists())
+        needles = [one.encode() for one in ids]
+        return sum(_occurrences(self.database.descriptor(file), needles) for file in beside if file.exists())
 
     def _video_path(self, recording_id: str) -> Path:
         return self.database.videos / f"{recording_id}.mp4"
@@ -686,13 +688,18 @@ def _remove(path: Path) -> int:
     return count
 
 
-def _occurrences(path: Path, needles: list[bytes], block: int = 1 << 24) -> int:
-    """Count how often any of `needles` stands in a file."""
+#: The descriptor of a file, and with it the place in it, is shared by the whole process.
+_one_reader = threading.Lock()
+
+
+def _occurrences(descriptor: int, needles: list[bytes], block: int = 1 << 24) -> int:
+    """Count how often any of `needles` stands in an open file."""
     pattern = re.compile(b"|".join(map(re.escape, needles)))
     keep = max(map(len, needles)) - 1
     count, tail = 0, b""
-    with path.open("rb") as file:
-        while data := file.read(block):
+    with _one_reader:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        while data := os.read(descriptor, block):
             count += sum(1 for _ in pattern.finditer(tail + data))
             tail = data[-keep:]
     return count

@@ -242,6 +242,30 @@ def test_no_byte_of_a_deleted_client_is_left_in_the_files(tmp_path: Path, result
     assert clients[1].name.encode() in left
 
 
+def test_what_is_saved_after_deleting_is_seen_by_other_programs(tmp_path: Path):
+    """Looking for traces must not cost this program its locks: SQLite would take it for gone, and drop its log."""
+    url = str(tmp_path / "c.sqlite")
+    store = open_store(url=url)
+    store.delete_client(store.add_client("Gone").id)
+    assert listed_elsewhere(url) == [], "another program opens the store and closes it again"
+    store.add_client("Ann")
+    assert listed_elsewhere(url) == ["Ann"]
+    store.delete_client(store.clients()[0].id)
+    store.add_client("Bob")
+    store.database.close()
+    assert listed_elsewhere(url) == ["Bob"]
+
+
+def listed_elsewhere(url: str) -> list[str]:
+    script = (
+        "import sys; from evenstride.store import open_store; s = open_store(url=sys.argv[1]); "
+        "print(*(c.name for c in s.clients()), sep='\\n', end=''); s.database.close()"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", script, url], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+
 def test_a_large_file_is_rebuilt_when_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(database, "REBUILD_AT_ONCE_BYTES", 1000)
     store = open_store(url=str(tmp_path / "data/c.sqlite"))
