@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from waiting import ANALYSIS_MS, expect, fits, settled, true_in
 
@@ -18,7 +19,10 @@ import folders  # noqa: E402
 
 from evenstride.exchange import export_client  # noqa: E402
 from evenstride.store import Conditions, open_store  # noqa: E402
+from vision.photo import write_photo  # noqa: E402
+from vision.video import probe, read_frames  # noqa: E402
 
+SAMPLES = ROOT.parent / "sample_videos"
 CHART = "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg"
 CHANGE_IS_BELOW = """row => {
   const [name, , , change] = document.querySelector(row).children;
@@ -133,6 +137,42 @@ def test_a_film_goes_to_its_client_by_itself(server, server_folder, page, short_
         expect(page.locator("h1.ev-name")).to_have_js_property("textContent", NAME)
         (recording,) = store.recordings(client.id)
         assert recording.result.provenance.config["options"]["height_cm"] == 171
+    finally:
+        store.delete_client(client.id)
+        store.database.close()
+
+
+def test_a_posture_picture_is_kept_and_compared_with_the_next(server, server_folder, new_page, tmp_path):
+    photo = tmp_path / "me.png"
+    write_photo(photo, next(iter(read_frames(probe(SAMPLES / "standing_front.mp4"), indices=np.array([30])))).rgb)
+    store = open_store(url=str(server_folder / "data/clients.sqlite"))
+    client = store.add_client(NAME)
+    page = new_page(width=360)
+    try:
+        page.goto(f"{server}/clients?client={client.id}")
+        settled(page)
+        page.get_by_role("radio", name="Posture").click()
+        page.get_by_role("link", name="Take or upload a picture").click()
+        field = page.locator("[class*='st-key-posture_now_upload'] input[type=file]")
+        expect(page.get_by_role("heading", name="How do you stand?")).to_be_visible()
+        settled(page)
+        field.set_input_files(photo)
+        page.get_by_role("button", name="Keep this with a client").click(timeout=ANALYSIS_MS)
+        page.get_by_role("button", name="Keep it").click()
+        expect(page.get_by_text("Saved to")).to_be_visible()
+        shows_no_markup(page)
+        page.get_by_role("link", name="Open the client's page").click()
+        expect(page.locator("h1.ev-name")).to_have_js_property("textContent", NAME)
+        settled(page)
+        page.get_by_role("radio", name="Posture").click()
+        expect(page.get_by_role("img", name="The picture, seen from the front")).to_be_visible()
+        fits(page, 360)
+        page.get_by_role("link", name="Compare a new picture with it").click()
+        expect(page.get_by_role("heading", name="Before")).to_be_visible()
+        settled(page)
+        field.set_input_files(photo)
+        expect(page.get_by_role("heading", name="What changed")).to_be_visible(timeout=ANALYSIS_MS)
+        expect(page.locator(".st-key-posture_changes")).to_contain_text("Shoulders: No change we can see.")
     finally:
         store.delete_client(client.id)
         store.database.close()
