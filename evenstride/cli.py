@@ -89,7 +89,8 @@ def main() -> None:
     except SystemExit as done:
         # The option parser has explained the mistake on stderr; a program reading stdout still gets its JSON.
         if done.code == Exit.USAGE and not isinstance(done.__context__, typer.Exit) and "--json" in sys.argv:
-            _print_error_json("usage", "The command line could not be understood.", "See evenstride analyze --help.")
+            command = getattr(getattr(done.__context__, "ctx", None), "command_path", "evenstride")
+            _print_error_json("usage", "The command line could not be understood.", f"See {command} --help.")
         raise
 
 
@@ -141,6 +142,7 @@ def analyze(
         if card is not None and height_cm is None:
             height_cm = card.client.height_cm
         options = _make_options(
+            "analyze",
             as_json,
             out=out or Path(f"{video.stem}-evenstride"),
             model=model,
@@ -163,9 +165,7 @@ def analyze(
         if as_json:
             _write_json(analysis.result.to_json())
         if not quiet:
-            from rich.console import Console
-
-            _show(analysis, Console(stderr=as_json, highlight=False))
+            _show(analysis, _console(stderr=as_json))
             if added:
                 print(added, file=sys.stderr if as_json else sys.stdout)
 
@@ -191,7 +191,7 @@ def model(
             print(found.note)
 
 
-def _make_options(as_json: bool, **values: object) -> AnalyzeOptions:
+def _make_options(command: str, as_json: bool, **values: object) -> AnalyzeOptions:
     """Check the options; leave with the usage exit code and one sentence when one makes no sense."""
     from pydantic import ValidationError
 
@@ -200,14 +200,15 @@ def _make_options(as_json: bool, **values: object) -> AnalyzeOptions:
     try:
         return AnalyzeOptions(**values)
     except ValidationError as error:
-        message, advice = _usage_sentence(error), "See evenstride analyze --help."
-        _fail("usage", message, advice, Exit.USAGE, as_json)
+        _fail("usage", _usage_sentence(error), f"See evenstride {command} --help.", Exit.USAGE, as_json)
 
 
 def _usage_sentence(error: ValidationError) -> str:
-    first = error.errors()[0]
-    option = "--" + str(first["loc"][0]).removesuffix("_m_s").replace("_", "-")
-    return f"{option} {first['input']:g} is not possible: {first['msg'][0].lower()}{first['msg'][1:]}."
+    from evenstride.pipeline import what_is_wrong
+
+    name, given, rule = what_is_wrong(error)
+    option = "--" + name.removesuffix("_m_s").replace("_", "-")
+    return f"{option} {given:g} is not possible: it must be {rule}."
 
 
 @contextmanager
@@ -224,7 +225,7 @@ def _errors(as_json: bool) -> Iterator[None]:
         _fail("cancelled", "Cancelled; nothing was written.", "Run it again when you like.", Exit.CANCELLED, as_json)
     except BrokenPipeError:
         # The reader of stdout has gone away (as `head` does); nothing is wrong, and nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        mute_stdout()
         raise typer.Exit(Exit.OK) from None
     except Exception as error:  # the edge of the program: whatever happens, a person reads it
         if os.environ.get(DEBUG_VARIABLE):
@@ -232,6 +233,23 @@ def _errors(as_json: bool) -> Iterator[None]:
         message = f"Something unexpected went wrong: {type(error).__name__}: {error}".rstrip(".") + "."
         advice = f"This is a fault in Evenstride; set {DEBUG_VARIABLE}=1 and run it again to get the details to report."
         _fail("unexpected", message, advice, Exit.UNEXPECTED, as_json)
+
+
+def mute_stdout() -> None:
+    """Send what is still written to stdout nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # as it came: that the reader has gone is no failure, which Console would make of it
+
+    return Plain(stderr=stderr, highlight=False)
 
 
 @contextmanager

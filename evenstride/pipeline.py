@@ -294,6 +294,9 @@ def staging_folder(out: Path | None, video: Path | None = None) -> Iterator[Path
         raise results.cannot_write(out, error) from error
     try:
         yield staging
+    except OutputError as error:
+        # The hidden folder means nothing to whoever reads this.
+        raise OutputError(error.message.replace(str(staging), str(out)), error.advice) from error
     finally:
         # After success the folder holds the files and stays; after a failure one that we made is empty and goes.
         shutil.rmtree(staging, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 from collections.abc import Callable, Iterable
@@ -399,7 +400,8 @@ def replace_atomic(path: Path, write: Callable[[Path], object]) -> None:
 def cannot_write(path: Path, error: OSError) -> OutputError:
     """Say in one sentence why `path` could not be written."""
     why = error.strerror or "unknown reason"
-    return OutputError(f"{path} could not be written: {why}.", "Choose another folder with --out, or free some space.")
+    advice = "Choose another folder with --out" + (", or free some space." if error.errno == errno.ENOSPC else ".")
+    return OutputError(f"{path} could not be written: {why}.", advice)
 
 
 def read_result(path: Path) -> Result:

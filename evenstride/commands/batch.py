@@ -86,6 +86,7 @@ def batch(
         from evenstride.batch.plan import BatchError, make_plan
 
         options = _make_options(
+            "batch",
             False,
             model=model,
             height_cm=height_cm,
@@ -327,7 +328,7 @@ class _Voice:
         if "index.html" in files:
             lines.append(f"{out}/index.html")
         if not self.quiet and not self.json_lines:
-            print("\n".join(lines))
+            self._print("\n".join(lines) + "\n")
 
     def _draw(self, now: Progress) -> None:
         what = f"{now.measured + now.kept} of {_videos(now.total)}" + (f", {now.failed} failed" if now.failed else "")
@@ -348,9 +349,16 @@ class _Voice:
 
     def _json(self, about: dict[str, Any]) -> None:
         if self.json_lines:
-            from evenstride.cli import _write_json
+            self._print(json.dumps(about, ensure_ascii=False) + "\n")
 
-            _write_json(json.dumps(about, ensure_ascii=False) + "\n")
+    def _print(self, text: str) -> None:
+        """Write to stdout; when its reader has gone away, the work goes on in silence."""
+        from evenstride.cli import _write_json, mute_stdout
+
+        try:
+            _write_json(text)
+        except BrokenPipeError:
+            mute_stdout()
 
 
 def _figures(now: Progress) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -50,6 +51,72 @@ def test_help_loads_no_heavy_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.splitlines()[-1] == "LOADED []"
+
+
+def run_without_reader(code: str, *arguments: str) -> subprocess.CompletedProcess:
+    """Run a program whose output nobody reads any more, as after `| head`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, cwd=ROOT / "tests/evenstride")
+    finally:
+        os.close(writer)
+
+
+MADE_UP_ANALYSIS = """
+import sys; sys.path.insert(0, "../..")
+from types import SimpleNamespace
+import fabricate
+from test_results import result_of
+from evenstride import cli, pipeline
+made_up = SimpleNamespace(result=result_of(fabricate.clear_right()), paths=None)
+pipeline.analyze_video = lambda *asked, **how: made_up
+sys.argv = ["evenstride", "analyze", "walk.mp4", *sys.argv[1:]]
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--json", "--quiet"]])
+def test_a_reader_that_goes_away_is_no_failure(options):
+    done = run_without_reader(MADE_UP_ANALYSIS, *options)
+    said = [line for line in done.stderr.splitlines() if "Error" in line or "Exception" in line or "Traceback" in line]
+    assert (done.returncode, said) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        ("--height-cm 3", "--height-cm 3 is not possible: it must be a number from 100 to 250."),
+        ("--height-cm nan", "it must be a number from 100 to 250."),
+        ("--slow-motion nan", "it must be a number from 1 to 64."),
+        ("--treadmill-speed 9", "--treadmill-speed 9 is not possible: it must be a number above 0, up to 6."),
+        ("--person 0", "it must be a whole number from 1 on."),
+        ("--workers 99", "it must be a whole number from 1 to 64."),
+    ],
+)
+def test_an_impossible_option_says_what_is_possible(tmp_path: Path, options: str, rule: str):
+    done = analyze(tmp_path, *options.split())
+    assert done.exit_code == Exit.USAGE
+    assert rule in done.stderr and done.stderr.strip().endswith("analyze --help.")
+
+
+def test_a_folder_that_is_a_file_does_not_ask_for_space(fake, tmp_path: Path):
+    (tmp_path / "out").write_text("a file")
+    done = analyze(tmp_path)
+    assert done.exit_code == Exit.OUTPUT
+    assert str(tmp_path / "out") in done.stderr and "space" not in done.stderr
+
+
+def test_a_full_disk_asks_for_space_and_names_the_folder_that_was_asked_for(fake, tmp_path: Path, monkeypatch):
+    def full(*_, **how):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    done = analyze(tmp_path)
+    assert done.exit_code == Exit.OUTPUT
+    assert ".evenstride-" not in done.stderr and f"{tmp_path}/out/" in done.stderr
+    assert "free some space" in done.stderr
 
 
 def test_verdict_comes_first_and_files_are_there(fake, tmp_path: Path):

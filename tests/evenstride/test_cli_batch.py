@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 from batch_fakes import MODEL, fake_analyze, film
+from test_cli import run_without_reader
 from typer.testing import CliRunner
 
 import evenstride.batch.run as run_module
@@ -81,7 +82,43 @@ def test_odd_things_that_are_measured_all_the_same_are_no_failure(batch, tmp_pat
 def test_wrong_usage(batch, options: str):
     done = batch(*options.split())
     assert done.exit_code == 2
-    assert "Traceback" not in done.output
+    assert "Traceback" not in done.output and "analyze --help" not in done.output
+
+
+def test_a_wrong_option_points_to_the_help_of_this_command(batch):
+    assert batch("--height-cm", "17").stderr.strip().endswith("batch --help.")
+
+
+def test_json_of_a_wrong_option_points_to_the_help_of_its_command():
+    command = [sys.executable, "-m", "evenstride", "posture", "--json", "--nonsense"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["advice"].endswith("posture --help.")
+
+
+@pytest.mark.parametrize("options", [[], ["--json-lines"]])
+def test_a_reader_that_goes_away_does_not_stop_a_batch(tmp_path: Path, options: list[str]):
+    film(tmp_path / "in/1.mp4", kind="rightward")
+    film(tmp_path / "in/nobody.mp4", "nobody")
+    code = (
+        "import sys; sys.path[:0] = ['../..', '.']\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from types import SimpleNamespace\n"
+        "from contextlib import nullcontext\n"
+        "from batch_fakes import MODEL, fake_analyze\n"
+        "from evenstride import cli, pipeline\n"
+        "from evenstride.commands import batch\n"
+        "from vision import model\n"
+        "pipeline.analyze_video = fake_analyze\n"
+        "model.get_model = lambda choice: SimpleNamespace(sha256=MODEL)\n"
+        "batch._executor = lambda scheduler: nullcontext(ThreadPoolExecutor(1))\n"
+        "sys.argv = ['evenstride', 'batch', *sys.argv[1:]]\n"
+        "cli.main()\n"
+    )
+    done = run_without_reader(code, str(tmp_path / "in"), "--out", str(tmp_path / "out"), *options)
+    assert done.returncode == 1, "one video was not measured; nothing else went wrong"
+    assert "Traceback" not in done.stderr and "Broken" not in done.stderr
+    assert len(pd.read_csv(tmp_path / "out/summary.csv")) == 2
 
 
 def test_a_source_that_is_not_there(tmp_path: Path):
