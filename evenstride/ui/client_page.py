@@ -246,12 +246,14 @@ def _side_by_side(store: Store, recordings: list[Recording]) -> None:
 def _films(store: Store, pair: list[Recording], filmed: dict[str, str]) -> None:
     st.subheader("The two films", anchor=False)
     starts = []
-    for column, recording, side in zip(st.columns(2), pair, ("before", "after"), strict=True):
+    folders = [clients.unpacked(store, recording) for recording in pair]
+    curves = player.same_range(*map(player.read_tracks, folders))
+    for column, recording, side, folder, tracks in zip(
+        st.columns(2), pair, ("before", "after"), folders, curves, strict=True
+    ):
         with column:
             st.markdown(f"**{filmed[recording.id]}**")
-            folder = clients.unpacked(store, recording)
             video = folder / VIDEO_NAME
-            tracks = player.read_tracks(folder)
             player.synced_player(
                 video if video.exists() else None,
                 tracks,
