@@ -28,10 +28,19 @@ PICTURE_BYTES = 8 << 20
 #: Measures with a column of their own, and those whose distribution is drawn: name in the summary, heading, decimals.
 COLUMNS = (
     ("cadence_steps_per_min", "Steps a minute", 0),
-    ("knee_rom_left_deg", "Left knee range °", 0),
-    ("knee_rom_right_deg", "Right knee range °", 0),
-    ("trunk_forward_deg", "Forward lean °", 1),
+    ("knee_rom_left_deg", "Left knee range,\u00a0°", 0),
+    ("knee_rom_right_deg", "Right knee range,\u00a0°", 0),
+    ("trunk_forward_deg", "Forward lean,\u00a0°", 1),
 )
+#: Columns that are shown when a row has something in them, and their headings.
+OPTIONAL = {
+    "subject": "Person",
+    "verdict": "Verdict",
+    "side": "Side",
+    "index": "Index",
+    "interval": "Range",
+    "quality": "Limits of the film",
+}
 SPREADS = (
     ("index", "Side-difference index", 0),
     ("cadence_steps_per_min", "Steps a minute", 0),
@@ -40,6 +49,8 @@ SPREADS = (
     ("knee_rom_asymmetry_deg", "Knee movement, left against right, degrees", 1),
     ("trunk_forward_deg", "Forward lean, degrees", 1),
 )
+#: Longer names than this are broken anywhere, so that the table stays narrow.
+LONG_NAME = 32
 #: A distribution is drawn from this many values on; fewer are better read in the table.
 MIN_VALUES = 5
 MAX_BINS = 20
@@ -123,14 +134,21 @@ def make_page(rows: Sequence[Row], subjects: pd.DataFrame, remarks: Sequence[Rem
     """Return index.html."""
     css, script = _text("index.css"), _text("index.js")
     pictures, without = _pictures(rows)
+    # A column that is empty throughout takes room and says nothing.
+    filled = {name for name in OPTIONAL if any(getattr(row, name) not in ("", None) for row in rows)}
+    columns = [k for k in range(len(COLUMNS)) if any(row.values[k] is not None for row in rows)]
     return (
         _environment()
         .get_template("index.html")
         .render(
             rows=rows,
             pictures=pictures,
+            has_pictures=any(pictures),
             without=without,
-            columns=COLUMNS,
+            filled=filled,
+            long_name=LONG_NAME,
+            heads=[head for name, head in OPTIONAL.items() if name in filled and name != "quality"],
+            columns=[(k, *COLUMNS[k][1:]) for k in columns],
             subjects=[{name: _plain(value) for name, value in row.items()} for row in subjects.to_dict("records")],
             remarks=sorted(remarks, key=lambda one: (one.measured, one.file, one.code)),
             counts=Counter(row.status for row in rows),

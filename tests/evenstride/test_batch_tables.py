@@ -241,3 +241,23 @@ def test_distributions_show_every_value():
     same = [replace(rows[0], numbers={"m": 4.0})] * 5
     assert sum(bar.count for bar in page._spread(same, "m", "M", 0).bars) == 5
     assert page._spread(rows[:4], "m", "M", 0) is None
+
+
+def test_columns_that_are_empty_throughout_are_left_out(tmp_path: Path):
+    def headings(page_of: Path) -> list[str]:
+        table = page_of.read_text(encoding="utf-8").split('id="all"')[1].split("</thead>")[0]
+        return re.findall(r"<button[^>]*>(.*?)</button>", table)
+
+    for name, do in (("a", "nobody"), ("b", "ok")):
+        film(tmp_path / name / "walk.mp4", do, **({"kind": "rightward"} if do == "ok" else {}))
+        plan = make_plan([str(tmp_path / name)], AnalyzeOptions())
+        with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(1) as executor:
+            patch.setattr(pipeline, "analyze_video", fake_analyze)
+            outcome = run_plan(plan, str(tmp_path / name / "out"), model_sha256=MODEL, executor=executor)
+        write_tables(plan, outcome.marks, str(tmp_path / name / "out"))
+    assert headings(tmp_path / "a/out/index.html") == ["Video", "Status"]
+    filled = headings(tmp_path / "b/out/index.html")
+    assert filled[:5] == ["Video", "Status", "Verdict", "Side", "Index"] and "Person" not in filled
+    html = (tmp_path / "b/out/index.html").read_text(encoding="utf-8").split('id="all"')[1]
+    cells = re.findall(r"<t[dh]", html.split("<tbody>")[1].split("</tr>")[0])
+    assert len(cells) == len(re.findall(r"<th\b", html.split("</thead>")[0]))
