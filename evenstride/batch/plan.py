@@ -416,7 +416,9 @@ class _Items:
 
     def add_rows(self, rows: Sequence[_Row]) -> None:
         """Add files that only a manifest names."""
-        taken = {_absolute(item.url): item for item in self.items.values()}
+        # A file that was refused is listed all the same.
+        refused = [one.item for one in self.refused.values()]
+        taken = {_absolute(item.url): item for item in (*refused, *self.items.values())}
         for k, row in enumerate(rows):
             if k in self.used:
                 continue
@@ -427,10 +429,10 @@ class _Items:
                 self._refuse(_Found(row.file, row.places[-1]), row.cells, remark)
             elif _absolute(place) in taken:
                 message = f"{shown(row.file)} is listed more than once; its first line counts."
-                file = taken[_absolute(place)].file
-                self.remarks.append(Remark(file, "duplicate", message, "List every video once.", True))
-            elif item := self._add(_Found(row.file, place), row.cells):
-                taken[_absolute(place)] = item
+                self._remark_duplicate(taken[_absolute(place)], message)
+            else:
+                added = self._add(_Found(row.file, place), row.cells)
+                taken[_absolute(place)] = added or self._known(item_id(row.file))
 
     def _cells(self, one: _Found, rows: Sequence[_Row], by_place: dict[str, int]) -> dict[str, str]:
         """Return the cells of the row that names a file; that row is used up."""
@@ -446,12 +448,18 @@ class _Items:
             self.refused[key] = Refused(Item(key, shown(one.file), one.url, self.options, dict(cells)), remark)
             self.remarks.append(remark)
 
+    def _known(self, key: str) -> Item:
+        return self.items[key] if key in self.items else self.refused[key].item
+
+    def _remark_duplicate(self, item: Item, message: str) -> None:
+        measured = item.id not in self.refused
+        self.remarks.append(Remark(item.file, "duplicate", message, "List every video once.", measured))
+
     def _add(self, one: _Found, cells: dict[str, str]) -> Item | None:
         file = shown(one.file)
         key = item_id(one.file)
-        if key in self.items:
-            message = f"{file} is listed more than once."
-            self.remarks.append(Remark(file, "duplicate", message, "List every video once.", True))
+        if key in self.items or key in self.refused:
+            self._remark_duplicate(self._known(key), f"{file} is listed more than once.")
             return None
         try:
             options = AnalyzeOptions(**(self.options.model_dump() | _options_in(cells)))

@@ -132,6 +132,20 @@ def test_a_bad_line_of_a_manifest_is_one_remark(tmp_path: Path):
     assert "height_cm '17'" in plan.remarks[0].message
 
 
+@pytest.mark.parametrize("again", ["a.mp4", "./a.mp4"])
+@pytest.mark.parametrize("folder", [True, False])
+def test_the_first_line_of_a_manifest_counts_even_when_it_is_bad(tmp_path: Path, again: str, folder: bool):
+    film(tmp_path / "a.mp4")
+    manifest = tmp_path / "list.csv"
+    manifest.write_text(f"file,height_cm\na.mp4,9999\n{again},170\n{again},171\n")
+    plan = make_plan(
+        [str(tmp_path)] if folder else [str(manifest)], OPTIONS, manifest=str(manifest) if folder else None
+    )
+    assert not plan.items
+    assert [one.item.given["height_cm"] for one in plan.refused] == ["9999"]
+    assert [(one.code, one.measured) for one in plan.remarks] == [("duplicate", False)] * 2 + [("manifest", False)]
+
+
 def test_lists(tmp_path: Path):
     film(tmp_path / "a.mp4")
     (tmp_path / "list.txt").write_text("# mine\na.mp4\n\nsub/b.mp4\na.mp4\n")
