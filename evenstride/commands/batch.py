@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from types import FrameType
 
-    from evenstride.batch.plan import Plan
+    from evenstride.batch.plan import Plan, Refused
     from evenstride.batch.run import Event, Outcome, Progress
     from evenstride.pipeline import AnalyzeOptions
 
@@ -165,6 +165,7 @@ class _Batch:
         done: dict[str, dict[str, str]] = {}
         outcome = Outcome()
         files: list[str] = []
+        refused: tuple[Refused, ...] = ()
         with only_one(self.out):
             while True:
                 plan = make_plan()
@@ -175,7 +176,9 @@ class _Batch:
                     part = run_plan(replace(plan, items=tuple(ready), refused=()), self.out, stop=stop, **self.settings)
                     outcome.marks |= part.marks
                     done |= {one: now[one] for one in part.marks}
+                if ready or not files or plan.refused != refused:
                     files = write_tables(plan, outcome.marks, self.out)
+                    refused = plan.refused
                 before = now
                 until = time.monotonic() + WATCH_S
                 while time.monotonic() < until and not stop():

@@ -230,6 +230,27 @@ def test_watch_measures_what_arrives_once_it_is_complete(batch, tmp_path: Path, 
     assert "2 of 2 videos measured." in done.stdout
 
 
+def test_watch_tells_of_what_is_refused_later(batch, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("evenstride.commands.batch.WATCH_S", 0)
+    film(tmp_path / "in/1.mp4")
+    manifest = tmp_path / "list.csv"
+    manifest.write_text("file\n1.mp4\n")
+    errors = tmp_path / "out/errors.csv"
+    told: list[bool] = []  # at each look at the manifest
+
+    def look(*args, **settings):
+        told.append(errors.is_file() and "gone.mp4" in errors.read_text())
+        if len(told) == 5:
+            manifest.write_text("file\n1.mp4\ngone.mp4\n")
+        if told[-1] or len(told) == 20:
+            signal.raise_signal(signal.SIGINT)
+        return make_plan(*args, **settings)
+
+    monkeypatch.setattr("evenstride.batch.plan.make_plan", look)
+    batch("--watch", "--manifest", manifest)
+    assert told == [False] * 5 + [True]
+
+
 def test_a_scheduler_that_does_not_answer(tmp_path: Path, monkeypatch):
     monkeypatch.setattr("evenstride.commands.batch.CONNECT_S", 0.5)
     monkeypatch.setattr("vision.model.get_model", lambda choice: SimpleNamespace(sha256=MODEL))
