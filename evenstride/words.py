@@ -432,11 +432,16 @@ FILM_NOTES = {
     "mirrored": "The file says that its picture is stored mirrored; it was turned back first.",
     "non_square_pixels": "The file says that its picture is stored squeezed; it was stretched to its true shape first.",
 }
+BREAKS_OFF = "The end of the film is missing. What is there was measured; to have the rest, copy the film again."
 
 
 def notes(result: Result) -> list[str]:
     """Return what else there is to know about the film and about who was followed, in sentences."""
-    return [*(FILM_NOTES[code] for code in result.video.notes if code in FILM_NOTES), *result.person.notes]
+    codes = result.video.notes
+    # Results of former versions know this of the film alone; now it is an issue, which is told as such.
+    breaks_off = "truncated" in codes and all(issue.code != "truncated" for issue in result.quality.issues)
+    told = [FILM_NOTES[code] for code in codes if code in FILM_NOTES]
+    return [*([BREAKS_OFF] if breaks_off else []), *told, *result.person.notes]
 
 
 def measured(result: Result) -> list[tuple[str, Measure]]:

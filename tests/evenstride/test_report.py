@@ -261,6 +261,15 @@ def test_no_range_on_the_page_contradicts_its_value():
     assert not any("−" in one for one in ranges)
 
 
+def test_a_film_that_breaks_off_is_told_once_by_old_results_too():
+    result = result_of(fabricate.clear_right(), notes=("truncated",))
+    assert words.BREAKS_OFF not in words.notes(result)
+    quality = result.quality.model_copy(update={"issues": ()})
+    old = result.model_copy(update={"quality": quality})
+    assert words.notes(old)[0] == words.BREAKS_OFF
+    assert words.BREAKS_OFF in squeezed(Page(render(old)).text)
+
+
 @pytest.mark.parametrize("code", ["truncated", "variable_frame_rate", *words.FILM_NOTES])
 def test_no_code_of_the_film_is_shown_to_people(code: str):
     result = result_of(fabricate.clear_right(), notes=(code,))
