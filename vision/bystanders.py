@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from analysis.body import torso_px
 from analysis.pose import PoseTrack
 from vision.errors import Cancelled
+from vision.faces import HALF_WIDTH_TORSO, head_of
 from vision.landmarker import Landmarker, Pose
 from vision.model import Model
 from vision.people import POSES_A_TILE, SAME_BODY, _body_of, _tiles, trunk_of
@@ -37,6 +38,9 @@ REACH, REACH_PER_S = 0.4, 1.0
 CLOSER_BELOW = 0.3
 #: A body is about this many torso lengths from head to foot (1 / 0.288, Drillis & Contini, in Winter 2009).
 BODY_OF_TORSO = 3.5
+#: A head this near that of the walker, in torso lengths, is covered by its blur: half a half-axis away, it is a head
+#: of its own.
+SAME_HEAD = 0.5 * HALF_WIDTH_TORSO
 #: Smaller than this, in pixels, nobody can be told from another.
 MIN_SIZE_PX = 24.0
 
@@ -121,12 +125,16 @@ class _Known:
         seen = np.isfinite(trunk).all(axis=1)
         self.time_s, self.trunk = track.time_s[seen], trunk[seen]
         torso = torso_px(track)
+        self.head, self.head_reach = head_of(track.xy_px)[seen], SAME_HEAD * torso[seen]
         self.size_px = BODY_OF_TORSO * float(np.nanmedian(torso)) if np.isfinite(torso).any() else np.inf
 
-    def is_at(self, trunk_px: NDArray[np.floating], time_s: float) -> bool:
+    def is_at(self, pose: Pose, time_s: float) -> bool:
+        """Tell whether this is the walker: somebody close beside has the trunk there, but not the head too."""
         near = np.abs(self.time_s - time_s) <= FOLLOW_S
-        away = np.linalg.norm(self.trunk[near] - trunk_px, axis=1)
-        return bool(near.any() and away.min() <= SAME_BODY * self.size_px)
+        trunk_away = np.linalg.norm(self.trunk[near] - trunk_of(pose.xy_px)[0], axis=1)
+        head_away = np.linalg.norm(self.head[near] - head_of(pose.xy_px[None]), axis=1)
+        # Where the walker's head is not known, nobody is the walker: blurring somebody twice costs nothing.
+        return bool(np.any((trunk_away <= SAME_BODY * self.size_px) & (head_away <= self.head_reach[near])))
 
 
 class _Watch:
@@ -169,7 +177,7 @@ class _Watch:
         now = [body for body in self.seen if body.times_s[-1] == time_s]
         return (
             _body_of(pose.xy_px)[1] < MIN_SIZE_PX
-            or self.known.is_at(trunk, time_s)
+            or self.known.is_at(pose, time_s)
             or any(_same(body, trunk) for body in now)
         )
 
@@ -187,7 +195,7 @@ class _Watch:
         for body, landmarker in self._followed:
             doubled = any(_same(one, body.trunk_px) for one, _ in kept)
             lost = time_s - body.times_s[-1] > LOST_S
-            if lost or doubled or self.known.is_at(body.trunk_px, time_s):
+            if lost or doubled or self.known.is_at(body.poses[-1], time_s):
                 landmarker.forget()
                 self._idle.append(landmarker)
             else:

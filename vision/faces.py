@@ -72,7 +72,7 @@ class _Head:
 
     def __init__(self, track: PoseTrack, hold_s: float) -> None:
         self.hold_s = hold_s
-        head = _mean_of_known(track.xy_px[:, HEAD])
+        head = head_of(track.xy_px)
         seen = np.isfinite(head[:, 0])
         self.time_s = track.time_s[seen]
         self.head = head[seen]
@@ -125,6 +125,11 @@ class _Head:
         torso = self.torso[index]
         grown = GROWTH_TORSO_PER_S * away_s * torso
         return Place(*centre, HALF_WIDTH_TORSO * torso + grown, HALF_HEIGHT_TORSO * torso + grown / 2)
+
+
+def head_of(xy_px: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the middle of the head [T, 2] in landmarks [T, K, 2]; NaN where none of the head is known."""
+    return _mean_of_known(xy_px[:, HEAD])
 
 
 def _mean_of_known(points: NDArray[np.floating]) -> NDArray[np.float64]:

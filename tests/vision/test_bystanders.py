@@ -107,6 +107,26 @@ def test_the_walker_is_not_found_again_and_is_let_go_when_taken_for_somebody_els
     assert longest(find_others(INFO, MODEL, late)).time_s[-1] < 2.2
 
 
+def test_somebody_close_beside_the_walker_is_somebody_else(film):
+    walker = 200 + 100 * TIMES
+    beside = 0.2 * HIGH
+    film(lambda t: (200 + 100 * t + beside, 300))
+    one = longest(find_others(INFO, MODEL, track(walker)))
+    assert one.time_s[-1] > 5.8 and len(one) > 50
+    np.testing.assert_allclose(one.xy_px[:, Landmark.NOSE, 0], 200 + 100 * one.time_s + beside, atol=1)
+
+
+@pytest.mark.parametrize(("away", "same"), [((0, 0), True), ((6, 6), True), ((20, 0), False), ((0, -20), False)])
+def test_the_walker_is_where_head_and_trunk_are_the_walkers(away, same: bool):
+    known = bystanders._Known(track(np.full(len(TIMES), 600.0)))
+    pose = Pose(body(600), np.zeros(3), np.ones(N_LANDMARKS))
+    pose.xy_px[: Landmark.LEFT_SHOULDER] += np.float32(away)
+    assert known.is_at(pose, 1.0) is same
+    elsewhere = Pose(body(800), np.zeros(3), np.ones(N_LANDMARKS))
+    elsewhere.xy_px[: Landmark.LEFT_SHOULDER] = pose.xy_px[: Landmark.LEFT_SHOULDER]
+    assert not known.is_at(elsewhere, 1.0)
+
+
 def test_two_people_are_two(film):
     film(lambda t: (200 + 100 * t, 300), lambda t: (1000, 320))
     found = find_others(INFO, MODEL, NOBODY)
