@@ -39,17 +39,22 @@ def page() -> None:
 
 
 def _chosen(folders: list[Path]) -> Path:
-    """Return the newest result, or the one before it where somebody wants to see that."""
+    """Return the newest result, or the one before it where somebody wants to see that.
+
+    A film that is done and was not seen yet comes first: somebody was just told of it.
+    """
     if len(folders) == 1:
         return folders[0]
-    live = session.workspace().live_walk
+    mine, key = session.workspace(), f"which-{folders[0]}"
+    if mine.unseen and mine.job is not None and mine.job.folder in folders:
+        st.session_state[key] = folders.index(mine.job.folder)
+    st.session_state.setdefault(key, 0)
     place = st.segmented_control(
         "Which result?",
         range(len(folders)),
-        format_func=lambda k: "Live walk" if folders[k] == live else "Film",
-        default=0,
+        format_func=lambda k: "Live walk" if folders[k] == mine.live_walk else "Film",
         required=True,
-        key=f"which-{folders[0]}",
+        key=key,
     )
     return folders[place or 0]
 

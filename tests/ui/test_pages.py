@@ -180,6 +180,17 @@ def test_the_newer_of_a_film_and_a_live_walk_is_shown_first(open_page, workspace
     assert ("Live walk of today" in texts(app)) is not live_is_newer, "the one before is one click away"
 
 
+def test_a_film_that_was_not_seen_yet_comes_before_a_newer_live_walk(open_page, workspaces, make_result):
+    key = finished(workspaces, make_result("none"))
+    mine = workspaces.enter(key)
+    mine.live_walk, mine.unseen = make_result("clear_right", name="Live walk of today"), True
+    os.utime(mine.job.folder / "result.json", (1, 1))
+    app = open_page("result", {"workspace": key})
+    assert "Live walk of today" not in texts(app)
+    assert not mine.unseen, "so that the film page has its form again"
+    assert "Live walk of today" not in texts(app.run())
+
+
 def test_a_live_walk_can_be_kept(open_page, workspaces, make_result, monkeypatch, tmp_path):
     monkeypatch.setenv(settings.DATA_VARIABLE, str(tmp_path / "data"))
     mine = workspaces.enter(None)
