@@ -37,20 +37,29 @@ def _connection(key: str) -> str:
 
 def workspace() -> Workspace:
     """Return this visitor's workspace; it is deleted some time after the page was closed."""
-    mine = _workspaces().enter(st.session_state.get(_KEY))
+    mine = _workspaces().enter(st.session_state.get(_KEY), logged_in_as())
     st.session_state[_KEY] = mine.key
     context = get_script_run_ctx()
     if context is not None and runtime.exists():
-        mine.present = partial(runtime.get_instance().is_active_session, context.session_id)
+        mine.present[context.session_id] = partial(runtime.get_instance().is_active_session, context.session_id)
     _connection(mine.key)
     return mine
 
 
-def come_back() -> None:
-    """Give a page that was loaded again the workspace that it had.
+def logged_in_as() -> str | None:
+    """Return who is logged in; None without a login, or where none is set up."""
+    if not st.user.get("is_logged_in") or not st.user.get("sub"):
+        return None
+    # `sub` alone is unique only within the service that did the login.
+    return f"{st.user.get('iss', '')}|{st.user['sub']}"
 
-    The key is kept by the browser tab (its sessionStorage): other tabs, other people and the browser's history never
-    see it, and it is gone when the tab is closed.
+
+def come_back() -> None:
+    """Give a page that was loaded again the workspace that it had, unless it is of somebody who logged out since.
+
+    The key is kept by the browser tab (its sessionStorage): of other tabs only a duplicate of this one has it, which
+    then shows the same workspace. Other people and the browser's history never see it, and it is gone when the tab is
+    closed.
     """
     data = {"key": workspace().key, "fresh": _ASKED not in st.session_state}
     _tab()(key=_TAB, data=data, on_key_change=_came_back)
@@ -59,7 +68,7 @@ def come_back() -> None:
 def _came_back() -> None:
     st.session_state[_ASKED] = True
     key = str(st.session_state[_TAB].key)
-    if _workspaces().knows(key):
+    if _workspaces().knows(key, logged_in_as()):
         st.session_state[_KEY] = key
 
 

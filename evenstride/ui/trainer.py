@@ -12,7 +12,7 @@ from evenstride.store import LOCAL, Store, StoreError, open_store, passcode
 from evenstride.store.database import default_url, parse_url
 from evenstride.store.letterhead import letterhead, set_letterhead
 from evenstride.store.records import REBUILD_LATER
-from evenstride.ui import frame
+from evenstride.ui import frame, session
 from vision.errors import EvenstrideError
 
 #: An unlocked page locks itself when nobody has used it for this long.
@@ -51,13 +51,7 @@ def is_open() -> bool:
 
 def _owner() -> str | None:
     """Return who is asking: by the login where one is set up, else the one trainer of this computer."""
-    logged_in = st.user.get("is_logged_in")
-    if logged_in is None:
-        return LOCAL
-    if not logged_in or not st.user.get("sub"):
-        return None
-    # `sub` alone is unique only within the service that did the login.
-    return f"{st.user.get('iss', '')}|{st.user['sub']}"
+    return LOCAL if st.user.get("is_logged_in") is None else session.logged_in_as()
 
 
 def _is_locked(store: Store) -> bool:

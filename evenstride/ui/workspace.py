@@ -25,8 +25,10 @@ LONGEST_NAME = 80
 class Workspace:
     """What one visitor has: a folder, the running job, and results. Nobody else can reach it."""
 
-    def __init__(self, root: Path, runner: Runner) -> None:
+    def __init__(self, root: Path, runner: Runner, owner: str | None = None) -> None:
         self.key = uuid4().hex
+        #: Who is logged in; None without a login.
+        self.owner = owner
         self.folder = Path(tempfile.mkdtemp(dir=root, prefix="visitor-"))
         self.runner = runner
         self.jobs: list[Job] = []
@@ -44,8 +46,19 @@ class Workspace:
         self.saved: dict[str, str] = {}
         #: Why a result could not be added to a client by itself, by result folder.
         self.unsaved: dict[str, EvenstrideError] = {}
-        #: Says whether the visitor's page is open; the page sets it.
-        self.present: Callable[[], bool] = lambda: False
+        #: Say whether the visitor's pages are open, by the page's session: a tab that was duplicated has two.
+        self.present: dict[str, Callable[[], bool]] = {}
+
+    def is_open(self) -> bool:
+        """Say whether a page of the visitor is open; those that are not are forgotten."""
+        for session, is_there in list(self.present.items()):
+            if not is_there():
+                self.present.pop(session, None)
+        return bool(self.present)
+
+    def may_enter(self, owner: str | None) -> bool:
+        """Say whether it is this person's: what was made before logging in goes along, nothing outlives logging out."""
+        return self.owner is None or self.owner == owner
 
     @property
     def job(self) -> Job | None:
@@ -133,27 +146,30 @@ class Workspaces:
         self._lock = threading.Lock()
         atexit.register(self.close)
 
-    def knows(self, key: str) -> bool:
-        """Say whether a workspace is still there."""
+    def knows(self, key: str, owner: str | None = None) -> bool:
+        """Say whether a workspace is still there, and `owner` may enter it."""
         with self._lock:
-            return key in self._all
+            return key in self._all and self._all[key].may_enter(owner)
 
-    def enter(self, key: str | None) -> Workspace:
-        """Return the workspace of a visitor who comes back, or a new one."""
+    def enter(self, key: str | None, owner: str | None = None) -> Workspace:
+        """Return the workspace of a visitor who comes back, or a new one; `owner` is who is logged in."""
         with self._lock:
-            if timer := self._leaving.pop(key or "", None):
-                timer.cancel()
-            if key not in self._all:
-                workspace = Workspace(self._root, self.runner)
+            workspace = self._all.get(key or "")
+            if workspace is None or not workspace.may_enter(owner):
+                workspace = Workspace(self._root, self.runner, owner)
                 self._all[workspace.key] = workspace
-                return workspace
-            return self._all[key]
+            elif timer := self._leaving.pop(workspace.key, None):
+                timer.cancel()
+            workspace.owner = owner
+            return workspace
 
     def leave(self, key: str) -> None:
         """Note that a visitor's connection ended."""
         timer = threading.Timer(self._left_after_s, self._gone, [key])
         timer.daemon = True
         with self._lock:
+            if earlier := self._leaving.pop(key, None):
+                earlier.cancel()
             self._leaving[key] = timer
         timer.start()
 
@@ -161,7 +177,7 @@ class Workspaces:
         with self._lock:
             if self._leaving.pop(key, None) is None:
                 return
-            back = key in self._all and self._all[key].present()
+            back = key in self._all and self._all[key].is_open()
             workspace = None if back else self._all.pop(key, None)
         if back:
             # A page whose connection was mended need not have asked for anything since; look again later.

@@ -220,14 +220,35 @@ def test_who_comes_back_in_time_keeps_everything(workspaces, clock):
 
 def test_a_page_that_is_open_again_but_asks_for_nothing_keeps_everything(workspaces, clock):
     mine = workspaces.enter(None)
-    film, mine.present = film_in(mine), lambda: True
+    film, mine.present["1"] = film_in(mine), lambda: True
     workspaces.leave(mine.key)
     for _ in range(2):
         clock[-1].comes()
         assert film.exists()
-    mine.present = lambda: False
+    mine.present["1"] = lambda: False
     clock[-1].comes()
     assert not film.exists()
+
+
+def test_a_tab_that_was_duplicated_keeps_everything_when_the_other_closes(workspaces, clock):
+    mine = workspaces.enter(None)
+    film = film_in(mine)
+    mine.present |= {"first": lambda: True, "second": lambda: False}
+    workspaces.leave(mine.key)
+    clock[-1].comes()
+    assert film.exists() and list(mine.present) == ["first"]
+    mine.present["first"] = lambda: False
+    clock[-1].comes()
+    assert not film.exists()
+
+
+def test_nobody_enters_what_is_of_somebody_who_logged_out(workspaces):
+    before = workspaces.enter(None)
+    mine = workspaces.enter(before.key, "a|1")
+    assert mine is before, "what was filmed before logging in goes along"
+    for other in (None, "a|2"):
+        assert not workspaces.knows(mine.key, other) and workspaces.enter(mine.key, other) is not mine
+    assert workspaces.knows(mine.key, "a|1") and workspaces.enter(mine.key, "a|1") is mine
 
 
 def test_only_the_latest_film_and_result_stay(workspaces):
