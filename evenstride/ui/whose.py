@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
 from evenstride.pipeline import AnalyzeOptions
-from evenstride.store import Client, Store
+from evenstride.store import Client, Store, StoreError
 from evenstride.ui import clients, frame, session, trainer
 from evenstride.ui.jobs import Job
 from evenstride.ui.workspace import Workspace
@@ -16,6 +17,7 @@ from vision.errors import EvenstrideError
 
 #: The field on the film page.
 KEY = "film-client"
+_log = logging.getLogger(__name__)
 
 
 def ask() -> None:
@@ -75,6 +77,10 @@ def _save(mine: Workspace, store: Store, client_id: str, job: Job) -> None:
         store.add_recording(client_id, job.folder)
     except EvenstrideError as error:
         _note(mine, error, job)
+    except Exception:
+        # The edge of a job: nobody else would tell that it was not saved.
+        _log.exception("A result could not be saved to a client")
+        _note(mine, StoreError("The result could not be saved to the client.", "Try to add it by hand."), job)
     else:
         mine.saved[str(job.folder)] = client_id
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from test_pages import job_of, settle, texts
@@ -128,3 +129,13 @@ def test_what_cannot_be_saved_is_told_and_can_be_added(open_page, workspaces, st
     app = open_page("result", {"workspace": mine.key})
     assert "There is no such client" in texts(app)
     assert [button for button in app.button if button.label == "Save to this client"]
+
+
+def test_a_fault_while_saving_is_told(workspaces, store: Store, monkeypatch):
+    def fault(*_) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Store, "add_recording", fault)
+    mine, job = workspaces.enter(None), SimpleNamespace(folder=Path("result"))
+    whose._save(mine, store, "1", job)
+    assert "could not be saved" in mine.unsaved["result"].message and not mine.saved
