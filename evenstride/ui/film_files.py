@@ -6,12 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from evenstride.results import VIDEO_NAME
+from evenstride.results import VIDEO_NAME, read_result
 from evenstride.ui import frame, progress, redraw_job, session
 from evenstride.ui.jobs import Job, Runner
 
 #: What is said of a film, by whether faces are blurred in it.
 FACES = {True: "faces blurred", False: "faces shown"}
+#: Said wherever faces were blurred.
+MAY_MISS = "Blurring can miss a face: look at the film before you share it."
 NO_FILM = "No film was kept with this result, so there is no annotated film to take along, with or without faces."
 NO_MORE = "To blur faces the film itself would be needed. It was not kept with this result, only what was drawn on it."
 
@@ -25,11 +27,19 @@ def offer(folder: Path, key: str) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-films"):
         if job is None:
-            _download("Annotated film", video, f"{key}-film")
-            st.caption(NO_MORE)
+            blurred = _is_blurred(folder)
+            _download(f"Annotated film, {FACES[True]}" if blurred else "Annotated film", video, f"{key}-film")
+            st.caption(MAY_MISS if blurred else NO_MORE)
             return
         _download(f"Annotated film, {FACES[job.options.blur_faces]}", video, f"{key}-film")
         _the_other_way(job, key)
+        st.caption(MAY_MISS)
+
+
+def _is_blurred(folder: Path) -> bool:
+    """Say whether a result was made with faces blurred."""
+    options = read_result(folder).provenance.config.get("options")
+    return isinstance(options, dict) and options.get("blur_faces") is True
 
 
 def _the_other_way(job: Job, key: str) -> None:

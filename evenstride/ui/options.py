@@ -47,7 +47,12 @@ def form(key: str, start: AnalyzeOptions | None = None) -> None:
         help="Most phones write this into the film by themselves. Say it only if the result got it wrong.",
     )
     right.checkbox("It is a selfie that shows left as right", value=start.mirrored, key=f"{key}-mirrored")
-    right.checkbox("Blur faces in all pictures", value=start.blur_faces, key=f"{key}-blur_faces")
+    right.checkbox(
+        "Blur faces in all pictures",
+        value=start.blur_faces,
+        key=f"{key}-blur_faces",
+        help="It can miss a face: look at the film before you share it.",
+    )
     right.checkbox(
         "Look twice",
         value=start.both_ways,
