@@ -116,10 +116,14 @@ def parse_posture(text: str, name: str) -> PostureResult:
     Raises
     ------
     ResultError
-        If it is damaged, or a newer Evenstride wrote it.
+        If it is damaged, or a newer Evenstride wrote it: with measures or issues that nobody has words for here.
     """
     try:
-        return PostureResult.model_validate_json(text)
+        result = PostureResult.model_validate_json(text)
+        unknown = (result.measures.keys() - posture_words.MEASURES) | (set(result.issues) - posture_words.ISSUES.keys())
+        if unknown:
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+        return result
     except ValueError as error:
         advice = "Measure the picture again, or update Evenstride if a newer one wrote it."
         raise ResultError(f"{name} can't be read.", advice) from error

@@ -97,14 +97,14 @@ def _change(recordings: list[Recording]) -> None:
     )
     trend = by_title[chosen]
     if trend.change is not None:
-        st.markdown(f"**{trend.sentence()}**")
+        st.markdown(f"**{frame.plain(trend.sentence())}**")
     st.altair_chart(trend_chart.draw(trend), width="stretch", key="trend-chart")
     st.caption(
         "Each dot is a film, its line the range in which other steps of that walk might have put it. Inside the gray "
         "band a difference from the first film can be chance. Empty dots were filmed in another way: not compared."
     )
     with st.expander("The picture in words and numbers"):
-        st.markdown(trend_chart.words_of(trend))
+        st.markdown(frame.plain(trend_chart.words_of(trend)))
     st.subheader("All measures", anchor=False)
     _show_table("trend-table", _table(list(by_title.values())))
     st.caption(change.ABOUT_CHANGE)
@@ -190,6 +190,7 @@ def show_recording(store: Store, recording_id: str) -> None:
             with st.spinner("Deleting and overwriting"):
                 done = store.delete_recording(recording.id)
             clients.forget_unpacked()
+            clients.forget_saved(client.id, recording.result_json)
             st.session_state["clients-message"] = done.sentence()
             pages.go("clients", client=client.id)
     show_result(folder, key="stored", filmed_on=recording.recorded_at.astimezone().date(), about=about)
@@ -367,5 +368,6 @@ def _delete(store: Store, client: Client, recordings: list[Recording]) -> None:
         with st.spinner("Deleting and overwriting"):
             done = store.delete_client(client.id)
         clients.forget_unpacked()
+        clients.forget_saved(client.id)
         st.session_state["clients-message"] = done.sentence()
         pages.go("clients")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
+from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import streamlit as st
 
 from evenstride.exchange import import_client
+from evenstride.results import RESULT_NAME, cannot_write
 from evenstride.store import CONSENT_WORDING, Client, Conditions, ListedClient, NotFound, Recording, Store
 from evenstride.ui import frame, pages, session, trainer
 from vision.errors import EvenstrideError
@@ -239,13 +243,46 @@ def recording_fields(recording: Recording | None, key: str) -> tuple[datetime, C
 
 def unpacked(store: Store, recording: Recording) -> Path:
     """Return a recording as a folder in this visitor's workspace, which goes when the visitor does."""
-    folder = session.workspace().folder / STORED / recording.id
-    return folder if folder.is_dir() else store.unpack(recording.id, folder)
+    return whole(session.workspace().folder / STORED / recording.id, partial(store.unpack, recording.id))
+
+
+def whole(folder: Path, write: Callable[[Path], object]) -> Path:
+    """Return a folder, written by `write` if it is not there; what fails half way leaves nothing in its place."""
+    if not folder.is_dir():
+        unfinished = folder.with_name(f"{folder.name}-{uuid4().hex}")
+        try:
+            unfinished.mkdir(parents=True)
+            write(unfinished)
+            unfinished.rename(folder)
+        except OSError as error:
+            if not folder.is_dir():  # another tab may have written it meanwhile
+                raise cannot_write(folder, error) from error
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
 
 
 def forget_unpacked() -> None:
     """Remove what was unpacked to look at it: deleted is deleted."""
     shutil.rmtree(session.workspace().folder / STORED, ignore_errors=True)
+
+
+def forget_saved(client_id: str, result_json: str | None = None) -> None:
+    """Say no more that something was saved to a client: all of it, or only what has this result, was deleted."""
+    saved = session.workspace().saved
+    for place in [place for place, to in saved.items() if to == client_id]:
+        if result_json is None or place == digest(result_json.encode()) or not _differs(Path(place), result_json):
+            del saved[place]
+
+
+def digest(result: bytes) -> str:
+    """Return what a posture picture is known by: the same one may be looked at again with something else said."""
+    return hashlib.sha256(result).hexdigest()
+
+
+def _differs(folder: Path, result_json: str) -> bool:
+    result = folder / RESULT_NAME
+    return not result.exists() or result.read_text(encoding="utf-8") != result_json
 
 
 def heading(name: str) -> None:

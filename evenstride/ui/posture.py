@@ -158,8 +158,8 @@ def show_result(folder: Path, place: str) -> None:
         for code in result.issues:
             st.info(posture_words.ISSUES[code])
         for id, measure in result.measures.items():
-            says = f"**{posture_words.MEASURES[id][0]}.** {posture_words.sentence(id, measure)}"
-            st.markdown(says, help=posture_words.meaning(id, measure))
+            says = f"**{posture_words.MEASURES[id][0]}.** {frame.plain(posture_words.sentence(id, measure))}"
+            st.markdown(says, help=frame.plain(posture_words.meaning(id, measure)))
         with st.expander("Numbers"):
             st.table([_row(id, measure) for id, measure in result.measures.items()])
             st.caption(
@@ -198,6 +198,8 @@ def show_changes(*folders: Path) -> None:
         return
     with st.container(key="posture_changes"):
         for id, measure in now.measures.items():
-            words = posture_words.change(id, before.measures[id], measure)
+            if id not in before.measures:
+                continue
+            words = frame.plain(posture_words.change(id, before.measures[id], measure))
             st.markdown(f"**{posture_words.MEASURES[id][0]}:** {words}")
     st.caption("Clothes, shoes, the camera's place and the moment change a picture too.")

@@ -113,7 +113,7 @@ def _answer(report: ReportContent, key: str) -> None:
             parts.show("hero", report, key=f"{key}-hero")
     parts.show("say", words.ALWAYS_SAY)
     for note in words.notes(report.result):
-        st.caption(note)
+        st.caption(frame.plain(note))
 
 
 def _film(folder: Path, report: ReportContent, key: str) -> None:
@@ -162,7 +162,7 @@ def _trunk(report: ReportContent, key: str) -> None:
     if trunk.verdict == "not_measurable":
         return
     st.header("Your upper body", anchor=False)
-    st.write(trunk.reason)
+    st.write(frame.plain(trunk.reason))
     parts.show("trunk", report, key=f"{key}-trunk")
     with st.container(horizontal=True, key=f"{key}-trunk-links"):
         if trunk.forward_deg is not None:
@@ -231,9 +231,9 @@ def _numbers(folder: Path, report: ReportContent) -> None:
             st.dataframe(pd.read_csv(folder / results.STRIDES_NAME), hide_index=True, width="stretch")
         except (OSError, ValueError):
             st.caption("The table of strides is missing from this result.")
-        made = report.result.provenance
+        made, model = report.result.provenance, frame.plain(report.result.model.name)
         st.caption(
-            f"{len(report.result.passes)} stretches of steady walking, pose model {report.result.model.name}, "
+            f"{len(report.result.passes)} stretches of steady walking, pose model {model}, "
             f"Evenstride {made.evenstride}, MediaPipe {made.mediapipe}, settings {made.settings_sha256[:12]}. "
             "What every column means: docs/results.md."
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import streamlit as st
@@ -34,12 +33,12 @@ def asked_for() -> tuple[Path | None, str | None]:
 
 def unpacked(store: Store, picture: PosturePicture) -> Path:
     """Return a picture as a folder in this visitor's workspace, which goes when the visitor does."""
-    folder = session.workspace().folder / clients.STORED / picture.id
-    if not folder.is_dir():
-        folder.mkdir(parents=True)
-        (folder / RESULT_NAME).write_text(picture.result_json, encoding="utf-8")
+
+    def write(folder: Path) -> None:
         (folder / PICTURE_NAME).write_bytes(store.posture_picture(picture.id))
-    return folder
+        (folder / RESULT_NAME).write_text(picture.result_json, encoding="utf-8")
+
+    return clients.whole(session.workspace().folder / clients.STORED / picture.id, write)
 
 
 def offer_to_save(folder: Path, key: str, client_id: str | None) -> None:
@@ -55,8 +54,7 @@ def offer_to_save(folder: Path, key: str, client_id: str | None) -> None:
 
 def _offer(folder: Path, key: str, client_id: str | None) -> None:
     saved = session.workspace().saved
-    # By its content: the same picture may be looked at again with something else said about it.
-    result = hashlib.sha256((folder / RESULT_NAME).read_bytes()).hexdigest()
+    result = clients.digest((folder / RESULT_NAME).read_bytes())
     store = trainer.open_mine() if trainer.is_open() else None
     if store is None:
         pages.link("clients", "Unlock your clients to keep this with one")
@@ -92,8 +90,12 @@ def part(store: Store, client_id: str) -> None:
         with column:
             listed = list(taken)
             id = st.selectbox(label, listed, len(listed) + at, taken.__getitem__, key=f"posture-{label}")
-            chosen.append(unpacked(store, by_id[id]))
-            posture.show_result(chosen[-1], f"posture-{label}")
+            try:
+                folder = unpacked(store, by_id[id])
+                posture.show_result(folder, f"posture-{label}")
+                chosen.append(folder)
+            except EvenstrideError as error:
+                frame.say(error)
     if len(chosen) > 1:
         posture.show_changes(*chosen)
     st.subheader("All pictures", anchor=False)
@@ -117,5 +119,6 @@ def _line(store: Store, picture: PosturePicture, taken: str) -> None:
             with st.spinner("Deleting and overwriting"):
                 done = store.delete_posture(picture.id)
             clients.forget_unpacked()
+            clients.forget_saved(picture.client_id, picture.result_json)
             st.session_state["clients-message"] = done.sentence()
             pages.go("clients", client=picture.client_id)

@@ -14,8 +14,8 @@ sys.path[:0] = [str(HERE.parent / "evenstride/clients")]
 import folders  # noqa: E402
 
 from evenstride.pipeline import AnalyzeOptions  # noqa: E402
-from evenstride.store import Store, open_store, passcode  # noqa: E402
-from evenstride.ui import posture  # noqa: E402
+from evenstride.store import Store, StoreError, open_store, passcode  # noqa: E402
+from evenstride.ui import clients, posture  # noqa: E402
 from evenstride.ui.jobs import Job  # noqa: E402
 
 
@@ -92,3 +92,35 @@ def test_a_clients_pictures_listed_compared_and_deleted(open_page, workspaces, s
     app.button(key=f"delete-{later.id}").click().run()
     assert [one.id for one in store.postures(ann.id)] != [later.id] and len(store.postures(ann.id)) == 1
     assert "1 posture picture" in texts(app)
+
+
+def test_a_picture_that_was_deleted_is_not_said_to_be_saved(open_page, workspaces, store: Store, tmp_path: Path):
+    me, ann = visitor(workspaces, folders.write_posture(tmp_path / "p")), store.add_client("Ann")
+    button(open_page("posture", me, client=ann.id), "Keep it").click().run()
+    (kept,) = store.postures(ann.id)
+    app = open_page("clients", me | {f"part-{ann.id}": "Posture"}, client=ann.id)
+    app.checkbox(key=f"sure-{kept.id}").check().run()
+    app.button(key=f"delete-{kept.id}").click().run()
+    assert not store.postures(ann.id) and "Keep it" in labels(open_page("posture", me, client=ann.id))
+
+
+def test_a_picture_of_a_newer_evenstride_can_be_deleted(open_page, workspaces, store: Store, tmp_path: Path):
+    ann = store.add_client("Ann")
+    picture = store.add_posture(ann.id, folders.write_posture(tmp_path / "p"))
+    newer = picture.result_json.replace('"shoulder_tilt"', '"ear_wiggle"')
+    assert newer != picture.result_json
+    kept = store.put_posture(ann.id, newer, b"picture", taken_at=picture.taken_at)
+    app = open_page("clients", {f"part-{ann.id}": "Posture"}, client=ann.id)
+    assert "can't be read" in texts(app) and app.checkbox(key=f"sure-{kept.id}")
+
+
+def test_what_fails_half_way_leaves_nothing(tmp_path: Path):
+    def fails(folder: Path) -> None:
+        (folder / "posture.json").write_text("half")
+        raise StoreError("It can't be read.", "Try again.")
+
+    with pytest.raises(StoreError):
+        clients.whole(tmp_path / "one", fails)
+    assert not list(tmp_path.iterdir())
+    assert clients.whole(tmp_path / "one", lambda folder: (folder / "a").touch()) == tmp_path / "one"
+    assert [path.name for path in tmp_path.rglob("*")] == ["one", "a"]
