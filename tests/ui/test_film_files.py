@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import toy_work
 from test_pages import finished, settle, texts
@@ -101,3 +103,17 @@ def test_a_stored_result_says_what_is_missing(make_result, workspaces, monkeypat
     app = AppTest.from_function(page, args=(folder,)).run(timeout=180)
     assert labels(app) == ["Annotated film"]
     assert film_files.NO_MORE in texts(app)
+
+
+@pytest.mark.parametrize("blurred", [False, True])
+def test_a_stored_film_says_whether_faces_were_blurred(open_page, workspaces, make_result, blurred):
+    mine = workspaces.enter(None)
+    mine.live_walk = make_result("none")
+    (mine.live_walk / "annotated.mp4").write_bytes(b"film")
+    path = mine.live_walk / "result.json"
+    result = json.loads(path.read_text())
+    result["provenance"]["config"]["options"]["blur_faces"] = blurred
+    path.write_text(json.dumps(result))
+    app = open_page("result", {"workspace": mine.key})
+    assert ("Annotated film, faces blurred" in labels(app)) is blurred
+    assert ((film_files.MAY_MISS in texts(app)), (film_files.NO_MORE in texts(app))) == (blurred, not blurred)
