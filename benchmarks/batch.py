@@ -274,7 +274,7 @@ the tables.
 | bare loop | {bare:.1f} | {each["bare"]} | {found.frames / bare:.1f} |
 | `evenstride batch --no-video` | {ours:.1f} | {each["ours"]} | {found.frames / ours:.1f} |
 
-The batch keeps **{100 * ratio:.0f} %** of the bare loop's throughput (target: at least {100 * TARGET:.0f} %; {met}).
+The batch keeps **{100 * ratio:.1f} %** of the bare loop's throughput (target: at least {100 * TARGET:.0f} %; {met}).
 
 | | |
 |---|---|
