@@ -184,15 +184,7 @@ def show_recording(store: Store, recording_id: str) -> None:
     report_files.offer(folder, "recording", about, label="Report to hand over")
     with st.expander("Shoes, ground, day, notes"):
         _recording_form(store, recording)
-    with st.expander("Delete this recording"):
-        sure = st.checkbox("Yes, delete this recording for good", key=f"sure-{recording.id}")
-        if st.button("Delete", key=f"delete-{recording.id}", disabled=not sure):
-            with st.spinner("Deleting and overwriting"):
-                done = store.delete_recording(recording.id)
-            clients.forget_unpacked()
-            clients.forget_saved(client.id, recording.result_json)
-            st.session_state["clients-message"] = done.sentence()
-            pages.go("clients", client=client.id)
+    clients.offer_deleting("recording", recording, store.delete_recording)
     show_result(folder, key="stored", filmed_on=recording.recorded_at.astimezone().date(), about=about)
 
 

@@ -16,7 +16,17 @@ import streamlit as st
 
 from evenstride.exchange import import_client
 from evenstride.results import RESULT_NAME, cannot_write
-from evenstride.store import CONSENT_WORDING, Client, Conditions, ListedClient, NotFound, Recording, Store
+from evenstride.store import (
+    CONSENT_WORDING,
+    Client,
+    Conditions,
+    Erasure,
+    ListedClient,
+    NotFound,
+    PosturePicture,
+    Recording,
+    Store,
+)
 from evenstride.ui import frame, pages, session, trainer
 from vision.errors import EvenstrideError
 
@@ -260,6 +270,19 @@ def whole(folder: Path, write: Callable[[Path], object]) -> Path:
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     return folder
+
+
+def offer_deleting(what: str, one: Recording | PosturePicture, delete: Callable[[str], Erasure]) -> None:
+    """Offer to delete a recording or a picture for good, and go back to its client."""
+    with st.expander(f"Delete this {what}"):
+        sure = st.checkbox(f"Yes, delete this {what} for good", key=f"sure-{one.id}")
+        if st.button("Delete", key=f"delete-{one.id}", disabled=not sure):
+            with st.spinner("Deleting and overwriting"):
+                done = delete(one.id)
+            forget_unpacked()
+            forget_saved(one.client_id, one.result_json)
+            st.session_state["clients-message"] = done.sentence()
+            pages.go("clients", client=one.client_id)
 
 
 def forget_unpacked() -> None:

@@ -113,12 +113,4 @@ def _line(store: Store, picture: PosturePicture, taken: str) -> None:
     else:
         st.write(f"{posture_words.VIEWS[result.view]} {posture_words.headline(result)}")
         pages.link("posture", "Compare a new picture with it", before=picture.id)
-    with st.expander("Delete this picture"):
-        sure = st.checkbox("Yes, delete this picture for good", key=f"sure-{picture.id}")
-        if st.button("Delete", key=f"delete-{picture.id}", disabled=not sure):
-            with st.spinner("Deleting and overwriting"):
-                done = store.delete_posture(picture.id)
-            clients.forget_unpacked()
-            clients.forget_saved(picture.client_id, picture.result_json)
-            st.session_state["clients-message"] = done.sentence()
-            pages.go("clients", client=picture.client_id)
+    clients.offer_deleting("picture", picture, store.delete_posture)
